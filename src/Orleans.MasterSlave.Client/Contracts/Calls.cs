@@ -1,0 +1,93 @@
+namespace Orleans.MasterSlave.Contracts;
+
+/// <summary>One changing call on its way to the master: what is appended to the log (W1, W3).</summary>
+[GenerateSerializer, Immutable, Alias("masterslave.operation")]
+internal sealed class Operation
+{
+    [Id(0)] public required RequestId Id { get; init; }
+
+    /// <summary>The client has had answers for every sequence up to this one, on this group: their records may go (W1).</summary>
+    [Id(1)] public required long AnsweredThrough { get; init; }
+
+    /// <summary>When the client first sent this request, by its own wall clock: retries from before an eviction are refused by it (W1).</summary>
+    [Id(2)] public required DateTime FirstSentUtc { get; init; }
+
+    /// <summary>The serialized invokable.</summary>
+    [Id(3)] public required byte[] Payload { get; init; }
+}
+
+/// <summary>One read-only call on its way to a replica (R1).</summary>
+[GenerateSerializer, Immutable, Alias("masterslave.read")]
+internal sealed class ReadRequest
+{
+    [Id(0)] public required byte[] Payload { get; init; }
+    [Id(1)] public required SessionToken Token { get; init; }
+
+    /// <summary>Only the master may answer, after its lease was checked (R3).</summary>
+    [Id(2)] public required bool MasterOnly { get; init; }
+
+    /// <summary>A diagnostic read of this very replica: answered whatever its role, without the staleness check.</summary>
+    [Id(3)] public bool Diagnostic { get; init; }
+}
+
+/// <summary>What a replica made of a call.</summary>
+internal enum ReplyKind
+{
+    /// <summary>Executed; <see cref="CallReply.Payload"/> is the serialized response or application exception.</summary>
+    Answered,
+
+    /// <summary>Not here, and definitely not executed: try what <see cref="CallReply.View"/> says (if any, and newer), or ask the coordinator.</summary>
+    Redirected,
+
+    /// <summary>Definitely not executed; come back later (too busy, too few in sync): see <see cref="CallReply.Refusal"/>.</summary>
+    Refused,
+
+    /// <summary>Appended, or perhaps appended, but its outcome is not known: retry with the same request id (W8).</summary>
+    Unknown,
+}
+
+/// <summary>Why a call was refused.</summary>
+internal enum RefusalReason
+{
+    None,
+
+    /// <summary>Too many operations or bytes in flight (W2).</summary>
+    Overloaded,
+
+    /// <summary>Fewer replicas in sync than <c>MinInSyncReplicas</c> (W8).</summary>
+    TooFewInSync,
+
+    /// <summary>The request is older than the session table remembers: never executed a second time (W1). Final.</summary>
+    RequestExpired,
+
+    /// <summary>The session table is full (W1).</summary>
+    SessionTableFull,
+
+    /// <summary>This replica is quarantined.</summary>
+    Quarantined,
+
+    /// <summary>The client's token is from before a data loss, and it asked for strict sessions (R1). Final.</summary>
+    TokenLost,
+
+    /// <summary>The operation is not supported (bad payload, larger than the limit). Final; see the message.</summary>
+    Unsupported,
+
+    /// <summary>The log's disk is full; recovers when there is room (D5).</summary>
+    DiskFull,
+}
+
+/// <summary>A replica's reply to an operation or a read.</summary>
+[GenerateSerializer, Immutable, Alias("masterslave.reply")]
+internal sealed class CallReply
+{
+    [Id(0)] public required ReplyKind Kind { get; init; }
+
+    /// <summary>Serialized <c>Orleans.Serialization.Invocation.Response</c>; its exception, if it has one, is the application's.</summary>
+    [Id(1)] public byte[]? Payload { get; init; }
+    [Id(2)] public SessionToken Token { get; init; }
+    [Id(3)] public RefusalReason Refusal { get; init; }
+    [Id(4)] public string? Message { get; init; }
+
+    /// <summary>What this replica knows of the group: sent with redirects.</summary>
+    [Id(5)] public GroupView? View { get; init; }
+}

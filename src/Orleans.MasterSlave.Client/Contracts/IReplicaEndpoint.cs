@@ -1,0 +1,42 @@
+using Orleans.Concurrency;
+
+namespace Orleans.MasterSlave.Contracts;
+
+/// <summary>What callers may ask of one replica, addressed by its pinned grain id (see <see cref="ReplicaGrainId"/>).</summary>
+[Alias("masterslave.IReplicaEndpoint")]
+internal interface IReplicaEndpoint : Orleans.Runtime.IGrainExtension
+{
+    /// <summary>Executes a changing call if this replica is the master.</summary>
+    [AlwaysInterleave, Alias("execute")]
+    Task<CallReply> ExecuteAsync(Operation operation);
+
+    /// <summary>Executes a read-only call if this replica is fresh enough.</summary>
+    [AlwaysInterleave, Alias("read")]
+    Task<CallReply> ReadAsync(ReadRequest request);
+}
+
+/// <summary>Serves group records to callers. Its directory answers "on the caller's own silo" (G9).</summary>
+[Alias("masterslave.IGroupDirectory")]
+internal interface IGroupDirectoryGrain : IGrainWithStringKey
+{
+    /// <summary>The group's view; creates the group when it does not exist. <paramref name="refusedVersion"/> skips every cache up to that version (G9); -1 takes what is cached.</summary>
+    [Alias("resolve")]
+    Task<GroupView> ResolveAsync(GroupId group, long refusedVersion);
+}
+
+/// <summary>
+/// Carries calls over another gateway: keyed by a fresh random key and resolved on whichever silo receives it, so that a retry does not
+/// take the same dead gateway again.
+/// </summary>
+[Alias("masterslave.IRelay")]
+internal interface IRelayGrain : IGrainWithStringKey
+{
+    [Alias("execute"), AlwaysInterleave]
+    Task<CallReply> ExecuteAsync(GrainId replica, Operation operation);
+
+    [Alias("read"), AlwaysInterleave]
+    Task<CallReply> ReadAsync(GrainId replica, ReadRequest request);
+
+    [Alias("resolve"), AlwaysInterleave]
+    Task<GroupView> ResolveAsync(GroupId group, long refusedVersion);
+}
