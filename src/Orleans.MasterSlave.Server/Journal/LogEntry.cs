@@ -1,0 +1,47 @@
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Journal;
+
+/// <summary>What an entry is for.</summary>
+internal enum EntryKind : byte
+{
+    /// <summary>An operation of a caller.</summary>
+    Operation = 1,
+
+    /// <summary>The first entry of a new mastership; changes nothing but carries the data-loss count (W7).</summary>
+    Barrier = 2,
+}
+
+/// <summary>One entry of a group's log. Immutable; the payload must not be changed after the entry was made.</summary>
+[GenerateSerializer, Immutable, Alias("masterslave.entry")]
+internal sealed class LogEntry
+{
+    [Id(0)] public required EntryKind Kind { get; init; }
+    [Id(1)] public required LogPosition Position { get; init; }
+
+    /// <summary>The group's own time (W9): never before the previous entry's.</summary>
+    [Id(2)] public required DateTime TimeUtc { get; init; }
+    [Id(3)] public RequestId Request { get; init; }
+    [Id(4)] public long AnsweredThrough { get; init; }
+
+    /// <summary>How many data losses the group had when this entry's mastership began.</summary>
+    [Id(5)] public long DataLossCount { get; init; }
+    [Id(6)] public byte[] Payload { get; init; } = [];
+
+    public LogIndex Index => Position.Index;
+    public Epoch Epoch => Position.Epoch;
+}
+
+/// <summary>A replica's state at one position (D6): what the log before it has become. Bytes only; the journal knows nothing of grains.</summary>
+[GenerateSerializer, Immutable, Alias("masterslave.snapshot")]
+internal sealed class LogSnapshot
+{
+    [Id(0)] public required LogPosition Position { get; init; }
+    [Id(1)] public required long DataLossCount { get; init; }
+
+    /// <summary>Time of the entry at <see cref="Position"/>, so that the next entry's is not before it (W9).</summary>
+    [Id(2)] public required DateTime TimeUtc { get; init; }
+
+    /// <summary>Grain state and session table, serialized.</summary>
+    [Id(3)] public required byte[] State { get; init; }
+}
