@@ -15,7 +15,7 @@ internal interface IReplicaEndpoint : Orleans.Runtime.IGrainExtension
     Task<CallReply> ReadAsync(ReadRequest request);
 }
 
-/// <summary>Serves group records to callers. Its directory answers "on the caller's own silo" (G9).</summary>
+/// <summary>Serves group records to callers, keyed by <see cref="GroupDirectoryKey"/>. Its directory answers "on the caller's own silo" (G9).</summary>
 [Alias("masterslave.IGroupDirectory")]
 internal interface IGroupDirectoryGrain : IGrainWithStringKey
 {
@@ -26,17 +26,29 @@ internal interface IGroupDirectoryGrain : IGrainWithStringKey
 
 /// <summary>
 /// Carries calls over another gateway: keyed by a fresh random key and resolved on whichever silo receives it, so that a retry does not
-/// take the same dead gateway again.
+/// take the same dead gateway again. When the replica has not answered within <c>patience</c>, it answers <see cref="ReplyKind.Unknown"/> itself.
 /// </summary>
 [Alias("masterslave.IRelay")]
 internal interface IRelayGrain : IGrainWithStringKey
 {
     [Alias("execute"), AlwaysInterleave]
-    Task<CallReply> ExecuteAsync(GrainId replica, Operation operation);
+    Task<CallReply> ExecuteAsync(GrainId replica, Operation operation, TimeSpan patience);
 
     [Alias("read"), AlwaysInterleave]
-    Task<CallReply> ReadAsync(GrainId replica, ReadRequest request);
+    Task<CallReply> ReadAsync(GrainId replica, ReadRequest request, TimeSpan patience);
 
     [Alias("resolve"), AlwaysInterleave]
     Task<GroupView> ResolveAsync(GroupId group, long refusedVersion);
+}
+
+/// <summary>
+/// The key by which callers address <see cref="IGroupDirectoryGrain"/> for a group: one of a few, so that activations are few, and one group's slow
+/// answer does not hold up every other's.
+/// </summary>
+internal static class GroupDirectoryKey
+{
+    private const uint Count = 16;
+    private static readonly string[] Keys = [.. Enumerable.Range(0, (int)Count).Select(number => $"{number}")];
+
+    public static string Of(GroupId group) => Keys[group.Grain.GetUniformHashCode() % Count];
 }

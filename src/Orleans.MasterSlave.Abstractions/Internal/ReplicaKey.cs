@@ -1,0 +1,29 @@
+using System.Diagnostics.CodeAnalysis;
+using Orleans.Runtime;
+
+namespace Orleans.MasterSlave;
+
+/// <summary>The form of a replica's key: the group's key, U+001F (the unit separator), the silo. The last separator counts.</summary>
+internal static class ReplicaKey
+{
+    private const byte Separator = 0x1f;
+
+    /// <summary>Is this the id of one replica, rather than of the group?</summary>
+    public static bool IsPinned(GrainId id) => TrySplit(id, out _, out _);
+
+    public static IdSpan Create(IdSpan group, SiloAddress silo) => IdSpan.Create($"{group}{(char)Separator}{silo.ToParsableString()}");
+
+    /// <summary>The group's id, for a replica's id as well as for the group's own.</summary>
+    public static GrainId GroupOf(GrainId id) => TrySplit(id, out var group, out _) ? group : id;
+
+    public static bool TrySplit(GrainId id, out GrainId group, [NotNullWhen(true)] out SiloAddress? silo)
+    {
+        group = default;
+        silo = null;
+        var bytes = id.Key.AsSpan();
+        var cut = bytes.LastIndexOf(Separator);
+        if (cut < 0 || !SiloAddress.TryParse(System.Text.Encoding.UTF8.GetString(bytes[(cut + 1)..]), out silo)) return false;
+        group = GrainId.Create(id.Type, new IdSpan(bytes[..cut].ToArray()));
+        return true;
+    }
+}

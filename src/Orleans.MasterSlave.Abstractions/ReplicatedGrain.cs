@@ -1,0 +1,117 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Orleans.MasterSlave;
+
+/// <summary>
+/// Base of a grain that lives as one master and one or more slaves on different silos. Its class carries <see cref="ReplicatedAttribute"/> and
+/// <c>[GrainType]</c>, its interfaces and their methods carry <c>[Alias]</c>.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A method is an <em>operation</em> unless the interface marks it <c>[ReadOnly]</c>. Operations are logged, replicated, and applied in the same
+/// order on every replica; so an operation depends on nothing but its arguments, <see cref="State"/>, <see cref="UtcNow"/>, <see cref="NewGuid"/> and
+/// <see cref="Random"/>. It does no I/O and calls no grain: what must happen outside goes through <see cref="AfterCommit"/>.
+/// <c>RequestContext</c> as the caller set it is logged with the operation.
+/// </para>
+/// <para>
+/// A <c>[ReadOnly]</c> method runs on one replica, may do I/O and call other grains, and must not change <see cref="State"/>.
+/// </para>
+/// <para>An exception out of an operation is its answer. What it did to the state before stays done: on every replica alike.</para>
+/// </remarks>
+/// <typeparam name="TState">What is replicated. It must be serializable by Orleans.</typeparam>
+[ReplicaPlacement]
+public abstract class ReplicatedGrain<TState> : Grain, IReplicatedGrain
+    where TState : class, new()
+{
+    private OperationContext? _operation;
+    private TState _state = new();
+
+    /// <summary>Constructs the grain.</summary>
+    protected ReplicatedGrain() : base(GroupGrainContext.TakeForConstruction()!)
+    {
+    }
+
+    /// <summary>The replicated state. Changed by operations only. Never null.</summary>
+    protected TState State
+    {
+        get => _state;
+        [param: NotNull]
+        set => _state = value ?? throw new ArgumentNullException(nameof(value));
+    }
+
+    /// <summary>What this replica is at the moment. An operation must not depend on it: it differs from replica to replica.</summary>
+    protected ReplicaRole Role { get; private set; }
+
+    /// <summary>The operation's time: the same on every replica, never before the previous operation's (W9). Only inside an operation.</summary>
+    /// <exception cref="InvalidOperationException">No operation is being applied.</exception>
+    protected DateTime UtcNow => Operation.TimeUtc;
+
+    /// <summary>Random numbers, the same on every replica. Only inside an operation.</summary>
+    /// <exception cref="InvalidOperationException">No operation is being applied.</exception>
+    protected Random Random => Operation.Random;
+
+    /// <summary>References to other grains, for <c>[ReadOnly]</c> methods, role changes and <see cref="AfterCommit"/>.</summary>
+    /// <exception cref="NotSupportedOnReplicatedGrainException">Used inside an operation.</exception>
+    protected new IGrainFactory GrainFactory
+    {
+        get
+        {
+            OperationContext.RefuseInside("Calling another grain");
+            return base.GrainFactory;
+        }
+    }
+
+    private OperationContext Operation => _operation ?? throw new InvalidOperationException(
+        "UtcNow, NewGuid, Random and AfterCommit belong to an operation; elsewhere use an injected TimeProvider and the framework's own ids and numbers.");
+
+    Type IReplicatedGrain.StateType => typeof(TState);
+
+    object IReplicatedGrain.State
+    {
+        get => _state;
+        set => _state = (TState)value ?? throw new ArgumentNullException(nameof(value));
+    }
+
+    OperationContext? IReplicatedGrain.CurrentOperation
+    {
+        get => _operation;
+        set => _operation = value;
+    }
+
+    ReplicaRole IReplicatedGrain.Role => Role;
+
+    /// <summary>A new id, the same on every replica. Only inside an operation.</summary>
+    /// <returns>A version 4 (random) id.</returns>
+    /// <exception cref="InvalidOperationException">No operation is being applied.</exception>
+    protected Guid NewGuid() => Operation.Random.NextGuid();
+
+    /// <summary>
+    /// Does something outside, after this operation is committed and its answer recorded: on the master only, in order, not awaited by the caller.
+    /// </summary>
+    /// <remarks>
+    /// At most once: when the master dies in between, it is not done. What must be done for certain is kept in the state, and
+    /// taken up again in <see cref="OnBecameMasterAsync"/>. The state may have changed further when it runs.
+    /// </remarks>
+    /// <param name="action">What to do. Its exceptions are logged.</param>
+    /// <exception cref="InvalidOperationException">No operation is being applied.</exception>
+    protected void AfterCommit(Func<Task> action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        Operation.AddAfterCommit(action);
+    }
+
+    /// <summary>This replica became the master: every operation answered so far is in its state. It serves as soon as this returns.</summary>
+    /// <returns>A task that completes when the grain is ready. Calls wait for it.</returns>
+    protected virtual Task OnBecameMasterAsync() => Task.CompletedTask;
+
+    /// <summary>This replica became a slave. Not called when it starts as one, nor when its silo dies.</summary>
+    /// <returns>A task that completes when the grain is ready.</returns>
+    protected virtual Task OnBecameSlaveAsync() => Task.CompletedTask;
+
+    Task IReplicatedGrain.ChangeRoleAsync(ReplicaRole role)
+    {
+        if (Role == role) return Task.CompletedTask;
+        Role = role;
+        return role == ReplicaRole.Master ? OnBecameMasterAsync() : OnBecameSlaveAsync();
+    }
+}

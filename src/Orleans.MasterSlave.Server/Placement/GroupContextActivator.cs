@@ -1,0 +1,24 @@
+using Orleans.Metadata;
+using Orleans.Runtime;
+
+namespace Orleans.MasterSlave.Placement;
+
+/// <summary>Makes a replicated grain see the group's id instead of its replica's: see <see cref="GroupGrainContext"/>.</summary>
+internal sealed class GroupContextActivator(IGrainActivator inner) : IGrainActivator
+{
+    private readonly Func<IGrainContext, object> _create = inner.CreateInstance;
+
+    public object CreateInstance(IGrainContext context) => GroupGrainContext.Construct(context, _create);
+
+    public ValueTask DisposeInstance(IGrainContext context, object instance) => inner.DisposeInstance(context, instance);
+}
+
+/// <summary>Puts <see cref="GroupContextActivator"/> around the activator of each replicated grain type. Runs after Orleans' own configurators.</summary>
+internal sealed class GroupContextConfigurator : IConfigureGrainTypeComponents
+{
+    public void Configure(GrainType grainType, GrainProperties properties, GrainTypeSharedContext shared)
+    {
+        if (ReplicatedGrainProperties.Read(properties) is null || shared.GetComponent<IGrainActivator>() is not { } inner) return;
+        shared.SetComponent<IGrainActivator>(new GroupContextActivator(inner));
+    }
+}

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.Runtime.Hosting;
+using Orleans.Timers;
+
+namespace Orleans.MasterSlave.Placement;
+
+/// <summary>Registers the computed directories and placements, and the group's face of a replica's activation.</summary>
+internal static class PlacementServices
+{
+    public static IServiceCollection AddMasterSlavePlacement(this IServiceCollection services)
+    {
+        if (services.Any(service => service.ServiceType == typeof(ReplicaSiloRule))) return services;
+
+        services.AddRule<ReplicaSiloRule, MasterSlavePinnedPlacement>(ReplicatedGrainProperties.PinnedDirectory);
+        services.AddRule<SiloKeyRule, MasterSlaveSiloKeyPlacement>(PinnedToSiloAttribute.Directory);
+        services.AddRule<LocalSiloRule, MasterSlaveLocalPlacement>(LocalToCallerAttribute.Directory);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<IConfigureGrainTypeComponents, GroupContextConfigurator>();
+        DecorateTimers(services);
+        return services;
+    }
+
+    private static void AddRule<TRule, TStrategy>(this IServiceCollection services, string directory)
+        where TRule : SiloRule
+        where TStrategy : PlacementStrategy, new()
+    {
+        services.AddSingleton<TRule>();
+        services.AddGrainDirectory(directory, (provider, _) => new ComputedGrainDirectory(provider.GetRequiredService<TRule>()));
+        services.AddPlacementDirector<TStrategy>(provider => new ComputedPlacementDirector(provider.GetRequiredService<TRule>()));
+    }
+
+    private static void DecorateTimers(IServiceCollection services)
+    {
+        var original = services.Last(service => service.ServiceType == typeof(ITimerRegistry) && !service.IsKeyedService);
+        services.AddSingleton<ITimerRegistry>(provider => new ReplicaTimerRegistry((ITimerRegistry)(
+            original.ImplementationInstance
+            ?? original.ImplementationFactory?.Invoke(provider)
+            ?? ActivatorUtilities.CreateInstance(provider, original.ImplementationType!))));
+    }
+}
