@@ -13,16 +13,16 @@ internal sealed class SqliteGatewayListProvider(
     IOptions<ClusterOptions> cluster,
     IOptions<GatewayOptions> gateways) : IGatewayListProvider
 {
-    private readonly SqliteStore _store = stores.Get(options.Value);
+    private readonly Lazy<SqliteStore> _store = new(() => stores.Get(options.Value)); // Orleans makes this object before it validates options
     private readonly string _clusterId = cluster.Value.ClusterId;
 
     public TimeSpan MaxStaleness => gateways.Value.GatewayListRefreshPeriod;
 
     public bool IsUpdatable => true;
 
-    public Task InitializeGatewayListProvider() => _store.ReadAsync(command => command.Set("SELECT 1").ExecuteScalar());
+    public Task InitializeGatewayListProvider() => _store.Value.ReadAsync(command => command.Set("SELECT 1").ExecuteScalar());
 
-    public Task<IList<Uri>> GetGateways() => _store.ReadAsync(Read);
+    public Task<IList<Uri>> GetGateways() => _store.Value.ReadAsync(Read);
 
     private IList<Uri> Read(SqliteCommand command)
     {

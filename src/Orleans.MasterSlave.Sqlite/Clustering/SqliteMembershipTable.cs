@@ -13,23 +13,23 @@ internal sealed class SqliteMembershipTable(
     SqliteStores stores, IOptions<SqliteClusteringOptions> options, IOptions<ClusterOptions> cluster) : IMembershipTable
 {
     private readonly string _clusterId = cluster.Value.ClusterId;
-    private readonly SqliteStore _store = stores.Get(options.Value);
+    private readonly Lazy<SqliteStore> _store = new(() => stores.Get(options.Value)); // Orleans makes this object before it validates options
 
     public Task InitializeMembershipTable(bool tryInitTableVersion)
         => tryInitTableVersion
-            ? _store.WriteAsync(InsertVersion)
-            : _store.ReadAsync(command => command.Set("SELECT 1").ExecuteScalar());
+            ? _store.Value.WriteAsync(InsertVersion)
+            : _store.Value.ReadAsync(command => command.Set("SELECT 1").ExecuteScalar());
 
-    public Task<MembershipTableData> ReadRow(SiloAddress key) => _store.ReadAsync(command => Read(command, key));
+    public Task<MembershipTableData> ReadRow(SiloAddress key) => _store.Value.ReadAsync(command => Read(command, key));
 
-    public Task<MembershipTableData> ReadAll() => _store.ReadAsync(command => Read(command, null));
+    public Task<MembershipTableData> ReadAll() => _store.Value.ReadAsync(command => Read(command, null));
 
     public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion)
     {
         ArgumentNullException.ThrowIfNull(entry);
         ArgumentNullException.ThrowIfNull(tableVersion);
         var values = MembershipRow.Parameters(_clusterId, entry, etag: 0);
-        return _store.WriteAsync(command => Swap(command, tableVersion, values, expected: null));
+        return _store.Value.WriteAsync(command => Swap(command, tableVersion, values, expected: null));
     }
 
     public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion)
@@ -38,27 +38,27 @@ internal sealed class SqliteMembershipTable(
         ArgumentNullException.ThrowIfNull(tableVersion);
         var values = MembershipRow.Parameters(_clusterId, entry, etag: 0);
         var expected = SqliteStatements.ParseETag(etag);
-        return _store.WriteAsync(command => Swap(command, tableVersion, values, expected));
+        return _store.Value.WriteAsync(command => Swap(command, tableVersion, values, expected));
     }
 
     public Task UpdateIAmAlive(MembershipEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
         var (silo, alive) = (entry.SiloAddress.ToParsableString(), entry.IAmAliveTime.Ticks);
-        return _store.WriteAsync(command => command
+        return _store.Value.WriteAsync(command => command
             .Set("UPDATE membership SET alive_time = $alive WHERE cluster_id = $cluster AND silo = $silo",
                 ("$alive", alive), ("$cluster", _clusterId), ("$silo", silo))
             .ExecuteNonQuery());
     }
 
     public Task DeleteMembershipTableEntries(string clusterId)
-        => _store.WriteAsync(command => command
+        => _store.Value.WriteAsync(command => command
             .Set("DELETE FROM membership WHERE cluster_id = $cluster; DELETE FROM membership_version WHERE cluster_id = $cluster",
                 ("$cluster", clusterId))
             .ExecuteNonQuery());
 
     public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate)
-        => _store.WriteAsync(command =>
+        => _store.Value.WriteAsync(command =>
         {
             var defunct = Read(command, null).Members
                 .Where(member => member.Item1.Status == SiloStatus.Dead && MembershipRow.LastUpdate(member.Item1) < beforeDate.UtcDateTime)

@@ -50,17 +50,19 @@ internal static class SqliteSchema
         );
         """;
 
-    /// <summary>Creates the tables in a new file; checks an existing file. Takes the write lock only when the file is new.</summary>
+    /// <summary>Creates the tables in a new file; checks an existing file. Takes the write lock only when something is amiss or missing.</summary>
     public static void Ensure(SqliteConnection connection, string path)
     {
-        if (IsCurrent(connection, null, path))
+        if (IsCurrent(connection, null))
         {
             return;
         }
 
+        // Another process may be creating the tables just now: only under the lock do the numbers belong together.
         using var transaction = connection.BeginTransaction(deferred: false);
-        if (!IsCurrent(connection, transaction, path))
+        if (!IsCurrent(connection, transaction))
         {
+            RequireEmpty(connection, transaction, path);
             Execute(connection, transaction, CreateVersion1);
             Execute(connection, transaction, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};");
         }
@@ -68,18 +70,23 @@ internal static class SqliteSchema
         transaction.Commit();
     }
 
-    private static bool IsCurrent(SqliteConnection connection, SqliteTransaction? transaction, string path)
+    private static bool IsCurrent(SqliteConnection connection, SqliteTransaction? transaction)
+        => ReadNumber(connection, transaction, "PRAGMA application_id") == ApplicationId
+            && ReadNumber(connection, transaction, "PRAGMA user_version") == Version;
+
+    private static void RequireEmpty(SqliteConnection connection, SqliteTransaction transaction, string path)
     {
         var application = ReadNumber(connection, transaction, "PRAGMA application_id");
         var version = ReadNumber(connection, transaction, "PRAGMA user_version");
-        var tables = ReadNumber(connection, transaction, "SELECT count(*) FROM sqlite_schema");
-        return (application, version, tables) switch
+        if (application == ApplicationId && version > Version)
         {
-            (ApplicationId, Version, _) => true,
-            (ApplicationId, > Version, _) => throw new SqliteSchemaVersionException(path, version, Version),
-            (0, 0, 0) => false,
-            _ => throw new SqliteStoreFormatException($"'{path}' is an SQLite database of another application.", path),
-        };
+            throw new SqliteSchemaVersionException(path, version, Version);
+        }
+
+        if (application != 0 || version != 0 || ReadNumber(connection, transaction, "SELECT count(*) FROM sqlite_schema") != 0)
+        {
+            throw new SqliteStoreFormatException($"'{path}' is an SQLite database of another application.", path);
+        }
     }
 
     private static int ReadNumber(SqliteConnection connection, SqliteTransaction? transaction, string sql)
