@@ -1,0 +1,119 @@
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Group;
+
+/// <summary>
+/// One node's coordinator of one group: applies <see cref="GroupPolicy"/> to the row by compare-and-swap, one change at a time, and settles
+/// swaps of unknown outcome before anything else is begun (G1). Single-threaded.
+/// </summary>
+internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimeProvider time, CancellationToken stopped = default) : IGroupCoordinator
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(25), LongestRetry = TimeSpan.FromSeconds(1);
+
+    private StoredGroup? _cached;          // the last row seen; a hint only
+    private Task _lastChange = Task.CompletedTask; // tail of the queue of changes: the next one waits for it
+
+    public async Task<GroupRecord?> ReadAsync(bool fresh)
+    {
+        if (!fresh && _cached is not null) return _cached.Record;
+        return Remember(await store.ReadAsync(group))?.Record;
+    }
+
+    public Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId storeId) =>
+        Enqueue(row => row is null ? GroupPolicy.Create(plan, claim, storeId) : null);
+
+    public Task<GroupRecord> PromoteAsync(MasterClaim claim, long basedOnVersion) =>
+        Enqueue(row => row?.Version == basedOnVersion ? GroupPolicy.Promote(row, claim) : null);
+
+    public Task<GroupRecord> ShrinkAsync(MasterClaim claim, NodeId slave) =>
+        Enqueue(row => row is null ? null : GroupPolicy.Shrink(row, claim, slave));
+
+    public Task<GroupRecord> GrowAsync(MasterClaim claim, NodeId slave) =>
+        Enqueue(row => row is null ? null : GroupPolicy.Grow(row, claim, slave));
+
+    private async Task<GroupRecord> Enqueue(Func<GroupRecord?, GroupRecord?> decide)
+    {
+        var before = _lastChange;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _lastChange = done.Task;
+        try
+        {
+            await before;
+            return await ChangeAsync(decide);
+        }
+        finally
+        {
+            done.SetResult();
+        }
+    }
+
+    private async Task<GroupRecord> ChangeAsync(Func<GroupRecord?, GroupRecord?> decide)
+    {
+        while (true)
+        {
+            var row = Remember(await ReadUntilAnsweredAsync());
+            var next = decide(row?.Record);
+            if (next is null) return row?.Record ?? throw new GroupRecordMissingException(group);
+            StoredGroup? swapped;
+            try
+            {
+                swapped = await store.SwapAsync(next, row?.ETag);
+            }
+            catch (Exception) when (!stopped.IsCancellationRequested)
+            {
+                swapped = await SettleAsync(next, row);
+            }
+
+            if (swapped is not null) return Remember(swapped)!.Record;
+        }
+    }
+
+    /// <summary>
+    /// Makes the outcome of a swap on <paramref name="before"/>'s ETag known for ever: the row has moved past that ETag, or a swap of our own on
+    /// that same ETag has moved it, after which the unknown one can never land. An insert is settled by inserting again.
+    /// </summary>
+    private async Task<StoredGroup> SettleAsync(GroupRecord attempted, StoredGroup? before)
+    {
+        for (var wait = FirstRetry; ; wait = Longer(wait))
+        {
+            await Task.Delay(wait, time, stopped);
+            try
+            {
+                var row = await store.ReadAsync(group);
+                if (row is not null && row.ETag != before?.ETag) return row;
+                var settling = before is null ? attempted : before.Record with { Version = before.Record.Version + 1 };
+                if (await store.SwapAsync(settling, before?.ETag) is { } settled) return settled;
+            }
+            catch (Exception) when (!stopped.IsCancellationRequested)
+            {
+                // Unknown again: this attempt, too, is settled only by what moves the ETag. Go on.
+            }
+        }
+    }
+
+    private async Task<StoredGroup?> ReadUntilAnsweredAsync()
+    {
+        for (var wait = FirstRetry; ; wait = Longer(wait))
+        {
+            try
+            {
+                return await store.ReadAsync(group);
+            }
+            catch (Exception) when (!stopped.IsCancellationRequested)
+            {
+                await Task.Delay(wait, time, stopped);
+            }
+        }
+    }
+
+    private StoredGroup? Remember(StoredGroup? row)
+    {
+        if (row is not null && (_cached is null || row.Record.Version > _cached.Record.Version)) _cached = row;
+        return row;
+    }
+
+    private static TimeSpan Longer(TimeSpan wait) => wait * 2 < LongestRetry ? wait * 2 : LongestRetry;
+}
+
+/// <summary>A change was asked of a group that has no record (I4).</summary>
+internal sealed class GroupRecordMissingException(GroupId group) : InvalidOperationException($"Group {group} has no record in the group store.");

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Group;
+
+/// <summary>How a group is to be made.</summary>
+[GenerateSerializer, Immutable, Alias("masterslave.group-plan")]
+internal sealed record GroupPlan(
+    [property: Id(0)] GroupId Group,
+    [property: Id(1)] ImmutableArray<NodeId> Replicas,
+    [property: Id(2)] ReplicationMode Mode,
+    [property: Id(3)] int MinInSync);
+
+/// <summary>
+/// Serves and changes one group's record for the replicas of one node: the master lock. Every change returns the record as it is
+/// <em>settled</em> (G1), whoever made it so: the caller looks at it to see whether it got its way. Tasks stay open while an outcome is unknown.
+/// </summary>
+internal interface IGroupCoordinator
+{
+    /// <summary>The record, null when there is none. <paramref name="fresh"/>: past every cache.</summary>
+    Task<GroupRecord?> ReadAsync(bool fresh);
+
+    /// <summary>Inserts the record with epoch 1 and the claimant as master, everybody else not yet in sync (G2).</summary>
+    Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId store);
+
+    /// <summary>Epoch+1 with the claimant as master, if the row still has <paramref name="basedOnVersion"/> (G3, G4).</summary>
+    Task<GroupRecord> PromoteAsync(MasterClaim claim, long basedOnVersion);
+
+    /// <summary>Takes a slave out of the in-sync set, if the claim is still the master's (G5).</summary>
+    Task<GroupRecord> ShrinkAsync(MasterClaim claim, NodeId slave);
+
+    /// <summary>Takes a slave into the in-sync set, if the claim is still the master's (G6).</summary>
+    Task<GroupRecord> GrowAsync(MasterClaim claim, NodeId slave);
+}

@@ -1,0 +1,39 @@
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Liveness;
+
+/// <summary>
+/// A slave silo's promise counter towards one master silo (L3): never reused, also across restarts, because the start count leads.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("masterslave.lease-session")]
+internal readonly record struct LeaseSession([property: Id(0)] long StartCount, [property: Id(1)] long Counter) : IComparable<LeaseSession>
+{
+    public int CompareTo(LeaseSession other) => (StartCount, Counter).CompareTo((other.StartCount, other.Counter));
+    public override string ToString() => $"s{StartCount}.{Counter}";
+}
+
+/// <summary>A mastership given up by its master (L6): its slaves need not wait.</summary>
+[GenerateSerializer, Immutable, Alias("masterslave.resignation")]
+internal readonly record struct Resignation([property: Id(0)] GroupId Group, [property: Id(1)] Epoch Epoch);
+
+/// <summary>Master silo to slave silo, one for a pair of silos whatever the number of groups (L1).</summary>
+[GenerateSerializer, Immutable, Alias("masterslave.heartbeat")]
+internal sealed class Heartbeat
+{
+    [Id(0)] public required NodeLife Sender { get; init; }
+    [Id(1)] public required long Number { get; init; }
+    [Id(2)] public required StoreId Store { get; init; }
+    [Id(3)] public Resignation[] Resignations { get; init; } = [];
+
+    /// <summary>The sender's log failed or makes no progress: this carries resignations, and is no sign of life (L1).</summary>
+    [Id(4)] public bool CannotServe { get; init; }
+}
+
+/// <summary>Slave silo to master silo (L3).</summary>
+[GenerateSerializer, Immutable, Alias("masterslave.heartbeat-reply")]
+internal sealed class HeartbeatReply
+{
+    [Id(0)] public required NodeLife Replier { get; init; }
+    [Id(1)] public required long Number { get; init; }
+    [Id(2)] public required LeaseSession Session { get; init; }
+}

@@ -1,0 +1,18 @@
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Liveness;
+
+/// <summary>A replica, as the node's liveness sees it. Calls may come from any thread and only post to the replica's own.</summary>
+internal interface IReplicaListener
+{
+    GroupId Group { get; }
+
+    /// <summary>A silo that this replica works with came, went, or began a new session: look at the group now.</summary>
+    void PeerChanged();
+
+    /// <summary>The master gave up this mastership (L6).</summary>
+    void MasterResigned(Epoch epoch);
+
+    /// <summary>Time has passed; called only while this replica asked for it.</summary>
+    void Tick();
+}

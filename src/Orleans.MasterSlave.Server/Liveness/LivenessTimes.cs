@@ -1,0 +1,12 @@
+namespace Orleans.MasterSlave.Liveness;
+
+/// <summary>The durations of L7, validated together.</summary>
+internal sealed record LivenessTimes
+{
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan PromotionWait { get; init; } = TimeSpan.FromMilliseconds(1250);
+
+    /// <summary>The clocks' rates may differ by ±1 % each (L4): the least wait that covers a lease given at the last moment.</summary>
+    public TimeSpan LeastPromotionWait => LeaseDuration * (1.02 / 0.98);
+}

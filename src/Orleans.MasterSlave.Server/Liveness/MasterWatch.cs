@@ -1,0 +1,36 @@
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Liveness;
+
+/// <summary>
+/// The slave's side: what this node has heard from one master silo, and the lease session it gives it (L3, L4). Guarded by the lock of the
+/// owning <see cref="NodeLiveness"/>.
+/// </summary>
+internal sealed class MasterWatch(long ownStartCount)
+{
+    private readonly SortedDictionary<long, TimeSpan> _lastHeardByLife = [];
+
+    public List<IReplicaListener> Listeners { get; } = [];
+    public LeaseSession Session { get; private set; } = new(ownStartCount, 1);
+    public long Life => _lastHeardByLife.Count == 0 ? 0 : _lastHeardByLife.Last().Key;
+
+    /// <summary>Was the master silent for the whole wait at the last tick: a change is told to the groups.</summary>
+    public bool WasSilent { get; set; }
+
+    /// <summary>False: from an older life than one already seen, to be ignored (I2).</summary>
+    public bool OnHeard(long life, TimeSpan now)
+    {
+        if (life < Life) return false;
+        _lastHeardByLife[life] = now;
+        while (_lastHeardByLife.Count > 4) _lastHeardByLife.Remove(_lastHeardByLife.First().Key);
+        return true;
+    }
+
+    public TimeSpan LastHeard(long life) => _lastHeardByLife.GetValueOrDefault(life, TimeSpan.MinValue);
+
+    /// <summary>
+    /// Begins to compete: from now on no lease given before counts. L3 asks for one change for each silence; a change at every decision to compete
+    /// is as safe, costs one more confirmation for each group of the pair, and needs no notion of when a silence began.
+    /// </summary>
+    public void ChangeSession() => Session = Session with { Counter = Session.Counter + 1 };
+}

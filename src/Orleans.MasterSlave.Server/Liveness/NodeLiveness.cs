@@ -1,0 +1,215 @@
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Liveness;
+
+/// <summary>
+/// Heartbeats and leases of one node, for all its groups (L1–L6): per pair of silos, never per group. Thread-safe; calls to listeners are made
+/// outside the lock. The shell sends what <see cref="HeartbeatsDue"/> returns, and calls <see cref="Tick"/> some times in each heartbeat interval.
+/// </summary>
+internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes times, TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<NodeId, PeerLease> _leases = [];
+    private readonly SortedDictionary<NodeId, MasterWatch> _watches = [];
+    private readonly List<IReplicaListener> _ticked = [];
+    private readonly HashSet<IReplicaListener> _tickedSet = [];
+    private bool _cannotServe;
+
+    public NodeLife Self => self;
+    public StoreId Store => store;
+    public LivenessTimes Times => times;
+    public TimeSpan Now => time.GetElapsedTime(0);
+    private DateTime UtcNow => time.GetUtcNow().UtcDateTime;
+
+    // ---- the master's side
+
+    public void AddSlave(NodeId slave, IReplicaListener listener)
+    {
+        lock (_lock)
+        {
+            var lease = Lease(slave);
+            if (!lease.Listeners.Contains(listener)) lease.Listeners.Add(listener);
+        }
+    }
+
+    public void RemoveSlave(NodeId slave, IReplicaListener listener)
+    {
+        lock (_lock) Lease(slave).Listeners.Remove(listener);
+    }
+
+    /// <summary>Until when the lease counts for a group whose slave confirmed it under that session; null: it does not.</summary>
+    public TimeSpan? LeaseUntil(NodeId slave, LeaseSession? confirmed)
+    {
+        lock (_lock)
+        {
+            var lease = Lease(slave);
+            return confirmed is { } session && session == lease.Session && lease.IsValid(Now, UtcNow) ? lease.Until : null;
+        }
+    }
+
+    /// <summary>The session in force, once the slave's silo answers heartbeats; null while it is not heard.</summary>
+    public LeaseSession? ReachableSession(NodeId slave)
+    {
+        lock (_lock)
+        {
+            var lease = Lease(slave);
+            return lease.IsValid(Now, UtcNow) ? lease.Session : null;
+        }
+    }
+
+    /// <summary>Tells the slaves that they need not wait, until each has acknowledged it (L1, L6).</summary>
+    public void Resign(GroupId group, Epoch epoch, IEnumerable<NodeId> slaves)
+    {
+        lock (_lock)
+            foreach (var slave in slaves) Lease(slave).Resignations[new Resignation(group, epoch)] = 0;
+    }
+
+    /// <summary>The log failed: heartbeats are no sign of life any more (L1).</summary>
+    public void CannotServe()
+    {
+        lock (_lock) _cannotServe = true;
+    }
+
+    public List<(NodeId Peer, Heartbeat Heartbeat)> HeartbeatsDue()
+    {
+        var due = new List<(NodeId, Heartbeat)>();
+        lock (_lock)
+        {
+            foreach (var (peer, lease) in _leases)
+            {
+                if (lease.Listeners.Count == 0 && lease.Resignations.Count == 0) continue;
+                var number = lease.NextNumber(Now, UtcNow);
+                var resignations = lease.Resignations.Keys.ToArray();
+                foreach (var resignation in resignations)
+                    if (lease.Resignations[resignation] == 0) lease.Resignations[resignation] = number;
+                due.Add((peer, new Heartbeat { Sender = self, Number = number, Store = store, Resignations = resignations, CannotServe = _cannotServe }));
+            }
+        }
+
+        return due;
+    }
+
+    public void OnHeartbeatReply(NodeId peer, HeartbeatReply reply)
+    {
+        IReplicaListener[] told = [];
+        lock (_lock)
+        {
+            var lease = Lease(peer);
+            if (lease.OnReply(reply) || lease.WasValid != lease.IsValid(Now, UtcNow))
+            {
+                lease.WasValid = lease.IsValid(Now, UtcNow);
+                told = [.. lease.Listeners];
+            }
+        }
+
+        foreach (var listener in told) listener.PeerChanged();
+    }
+
+    // ---- the slave's side
+
+    public void Watch(NodeId master, IReplicaListener listener)
+    {
+        lock (_lock)
+        {
+            var watch = WatchOf(master);
+            if (!watch.Listeners.Contains(listener)) watch.Listeners.Add(listener);
+        }
+    }
+
+    public void Unwatch(NodeId master, IReplicaListener listener)
+    {
+        lock (_lock) WatchOf(master).Listeners.Remove(listener);
+    }
+
+    public HeartbeatReply? OnHeartbeat(Heartbeat heartbeat)
+    {
+        var resigned = new List<(IReplicaListener Listener, Epoch Epoch)>();
+        IReplicaListener[] told = [];
+        HeartbeatReply? reply = null;
+        lock (_lock)
+        {
+            if (heartbeat.Store != store) throw new InvalidOperationException($"Heartbeat of {heartbeat.Sender} is of store {heartbeat.Store}, this node's is {store}.");
+            var watch = WatchOf(heartbeat.Sender.Node);
+            foreach (var resignation in heartbeat.Resignations)
+                foreach (var listener in watch.Listeners.Where(l => l.Group == resignation.Group)) resigned.Add((listener, resignation.Epoch));
+            var newLife = heartbeat.Sender.StartCount > watch.Life;
+            if (heartbeat.CannotServe || watch.OnHeard(heartbeat.Sender.StartCount, Now))
+            {
+                reply = new HeartbeatReply { Replier = self, Number = heartbeat.Number, Session = watch.Session };
+                if (newLife || watch.WasSilent) told = [.. watch.Listeners];
+                watch.WasSilent = watch.WasSilent && heartbeat.CannotServe;
+            }
+        }
+
+        foreach (var (listener, epoch) in resigned) listener.MasterResigned(epoch);
+        foreach (var listener in told) listener.PeerChanged();
+        return reply;
+    }
+
+    /// <summary>When this life of the master was last heard; <see cref="TimeSpan.MinValue"/> if never.</summary>
+    public TimeSpan LastHeard(NodeId master, long life)
+    {
+        lock (_lock) return WatchOf(master).LastHeard(life);
+    }
+
+    /// <summary>The newest life of the master's process that was heard; 0: none.</summary>
+    public long LifeOf(NodeId master)
+    {
+        lock (_lock) return WatchOf(master).Life;
+    }
+
+    public LeaseSession SessionFor(NodeId master)
+    {
+        lock (_lock) return WatchOf(master).Session;
+    }
+
+    /// <summary>From now on no lease that this node gave to that master counts until it is confirmed again (L3).</summary>
+    public void BeginCompeting(NodeId master)
+    {
+        lock (_lock) WatchOf(master).ChangeSession();
+    }
+
+    // ---- time
+
+    public void StartTicks(IReplicaListener listener)
+    {
+        lock (_lock) if (_tickedSet.Add(listener)) _ticked.Add(listener);
+    }
+
+    public void StopTicks(IReplicaListener listener)
+    {
+        lock (_lock) if (_tickedSet.Remove(listener)) _ticked.Remove(listener);
+    }
+
+    public void Tick()
+    {
+        var told = new List<IReplicaListener>();
+        IReplicaListener[] ticked;
+        lock (_lock)
+        {
+            foreach (var (_, lease) in _leases)
+            {
+                var valid = lease.IsValid(Now, UtcNow);
+                if (valid == lease.WasValid) continue;
+                lease.WasValid = valid;
+                told.AddRange(lease.Listeners);
+            }
+
+            foreach (var (_, watch) in _watches)
+            {
+                var silent = watch.Life == 0 || Now - watch.LastHeard(watch.Life) > times.PromotionWait;
+                if (silent && !watch.WasSilent) told.AddRange(watch.Listeners);
+                watch.WasSilent = silent;
+            }
+
+            ticked = [.. _ticked];
+        }
+
+        foreach (var listener in told) listener.PeerChanged();
+        foreach (var listener in ticked) listener.Tick();
+    }
+
+    private PeerLease Lease(NodeId slave) => _leases.TryGetValue(slave, out var lease) ? lease : _leases[slave] = new PeerLease(times);
+
+    private MasterWatch WatchOf(NodeId master) => _watches.TryGetValue(master, out var watch) ? watch : _watches[master] = new MasterWatch(self.StartCount);
+}

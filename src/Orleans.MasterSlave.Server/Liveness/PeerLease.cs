@@ -1,0 +1,60 @@
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Liveness;
+
+/// <summary>
+/// The master's side of the leases from one slave silo (L2, L3). All fields are guarded by the lock of the owning <see cref="NodeLiveness"/>.
+/// </summary>
+internal sealed class PeerLease(LivenessTimes times)
+{
+    private readonly SortedDictionary<long, (TimeSpan Sent, DateTime SentUtc)> _sent = [];
+    private long _lastNumber;
+    private TimeSpan _until = TimeSpan.MinValue;
+    private DateTime _untilUtc;
+
+    /// <summary>How many groups of this node have a replica over there: heartbeats go while there is one.</summary>
+    public List<IReplicaListener> Listeners { get; } = [];
+    public Dictionary<Resignation, long> Resignations { get; } = [];
+    public LeaseSession Session { get; private set; }
+    public long ReplierStartCount { get; private set; }
+
+    /// <summary>Was the lease valid at the last tick: a change is told to the groups.</summary>
+    public bool WasValid { get; set; }
+
+    public long NextNumber(TimeSpan now, DateTime utcNow)
+    {
+        var number = ++_lastNumber;
+        _sent[number] = (now, utcNow);
+        while (_sent.Count > 64) _sent.Remove(_sent.First().Key);
+        return number;
+    }
+
+    /// <summary>A reply counts from the moment its heartbeat was sent, and only for the newest session of the newest life. True: something changed.</summary>
+    public bool OnReply(HeartbeatReply reply)
+    {
+        if (reply.Replier.StartCount < ReplierStartCount || reply.Session.CompareTo(Session) < 0) return false;
+        var changed = reply.Session != Session;
+        if (changed)
+        {
+            Session = reply.Session;
+            _until = TimeSpan.MinValue;
+        }
+
+        ReplierStartCount = reply.Replier.StartCount;
+        foreach (var resignation in Resignations.Where(r => r.Value <= reply.Number && r.Value > 0).Select(r => r.Key).ToArray())
+            Resignations.Remove(resignation);
+        if (!_sent.TryGetValue(reply.Number, out var sent)) return changed;
+        if (sent.Sent + times.LeaseDuration > _until)
+        {
+            _until = sent.Sent + times.LeaseDuration;
+            _untilUtc = sent.SentUtc + times.LeaseDuration;
+        }
+
+        return changed;
+    }
+
+    /// <summary>Also the wall clock ends a lease: monotonic clocks stand still while a machine is suspended.</summary>
+    public bool IsValid(TimeSpan now, DateTime utcNow) => now < _until && utcNow < _untilUtc;
+
+    public TimeSpan Until => _until;
+}

@@ -1,0 +1,182 @@
+using Orleans.MasterSlave.Commit;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Replicas;
+
+namespace Orleans.MasterSlave.Replication.Slave;
+
+/// <summary>
+/// The slave's end: receives what the master sends, by the rule of W3; its twin is <see cref="Master.SlaveChannel"/>. Everything up to the wait for
+/// the disk happens in one turn, so that batches in flight are taken in the order in which they come. Runs in the replica's thread.
+/// </summary>
+internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, IFollower follower)
+{
+    private readonly SnapshotReceiver _snapshots = new();
+    private Task _lastWrite = Task.CompletedTask; // completes when everything appended and promised so far is durable
+    private LogIndex _verified;                   // matched with the master of _verifiedEpoch through here (W6)
+    private Epoch _verifiedEpoch;
+    private bool _busy;                           // the log is being cut or replaced
+
+    public async Task<AppendReply> OnAppendAsync(AppendRequest request)
+    {
+        if (Refuse(request.Header) is { } refused) return refused;
+        Follow(request.Header);
+        var previous = request.Previous;
+        if (env.Log.EpochAt(previous.Index) != previous.Epoch)
+            return Reply(AppendOutcome.Mismatch, hint: HintBelow(previous), needsSnapshot: previous == LogPosition.None || previous.Index <= env.Log.Base.Index && env.Log.Last != env.Log.Base && previous.Index >= env.Log.Base.Index);
+
+        var fresh = FirstUnlike(request.Entries);
+        if (fresh < request.Entries.Count)
+        {
+            var first = request.Entries[fresh].Index;
+            if (first <= env.Log.Last.Index && !await CutAsync(first, request.Header)) return Reply(AppendOutcome.Failed);
+            _lastWrite = env.Log.AppendAsync(fresh == 0 ? request.Entries : request.Entries.Skip(fresh).ToList());
+        }
+
+        var matched = previous.Index + request.Entries.Count;
+        if (_verifiedEpoch == request.Header.Epoch) _verified = LogIndex.Max(_verified, matched);
+        await DurableAsync(matched);
+        if (env.Log.PromisedEpoch != request.Header.Epoch || _verifiedEpoch != request.Header.Epoch || _busy)
+            return Refuse(request.Header) ?? Reply(AppendOutcome.Busy);
+        commit.SetStable(LogIndex.Min(request.Stable, LogIndex.Min(_verified, env.Log.DurableIndex)));
+        return new AppendReply
+        {
+            Outcome = AppendOutcome.Appended,
+            MatchedThrough = matched,
+            PromisedEpoch = env.Log.PromisedEpoch,
+            Session = follower.ConfirmLease(request.Header),
+        };
+    }
+
+    public async Task<InstallReply> OnInstallAsync(InstallRequest request)
+    {
+        if (Refuse(request.Header) is { } refused) return new InstallReply { Outcome = refused.Outcome, PromisedEpoch = refused.PromisedEpoch };
+        Follow(request.Header);
+        var staged = _snapshots.Take(request);
+        if (staged is null) return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = _snapshots.NextOffset };
+        if (request.Position.Index < commit.Committed && request.Header.DataLossCount <= env.Log.DataLossCount)
+        {
+            follower.Quarantine($"the master's snapshot at {request.Position} is behind what was committed here ({commit.Committed}), and no data loss was declared");
+            return new InstallReply { Outcome = AppendOutcome.Failed };
+        }
+
+        _busy = true;
+        try
+        {
+            await commit.HoldAsync();
+            await SaveOrphansFromAsync(LogIndex.Max(commit.Committed, env.Log.Base.Index).Next());
+            await env.Log.InstallSnapshotAsync(staged);
+            await commit.RestartAsync();
+            _verified = LogIndex.None;
+            env.Events.SnapshotInstalled(staged.Position);
+        }
+        finally
+        {
+            _busy = false;
+        }
+
+        return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = request.TotalBytes };
+    }
+
+    private AppendReply? Refuse(MasterHeader header)
+    {
+        if (header.Store != env.Liveness.Store) throw new InvalidOperationException($"{header.Sender} works with store {header.Store}, this node with {env.Liveness.Store}.");
+        if (follower.CannotFollow) return Reply(AppendOutcome.Failed);
+        if (header.Epoch < env.Log.PromisedEpoch) return Reply(AppendOutcome.StaleEpoch);
+        return _busy ? Reply(AppendOutcome.Busy) : null;
+    }
+
+    /// <summary>Promises the epoch. The promise precedes the entries in the log, so what is acknowledged after them is acknowledged after it.</summary>
+    private void Follow(MasterHeader header)
+    {
+        if (header.Epoch > env.Log.PromisedEpoch) _lastWrite = env.Log.PromiseAsync(header.Epoch);
+        if (header.Epoch != _verifiedEpoch)
+        {
+            _verifiedEpoch = header.Epoch;
+            _verified = LogIndex.None;
+        }
+
+        follower.Follow(header);
+    }
+
+    private async Task DurableAsync(LogIndex matched)
+    {
+        if (!_lastWrite.IsCompletedSuccessfully || env.Log.DurableIndex < matched) await _lastWrite;
+        if (env.Log.DurableIndex < matched) await (_lastWrite = env.Log.AppendAsync([]));
+    }
+
+    /// <summary>The first entry that is not in the log already: never cuts what is the same (W3).</summary>
+    private int FirstUnlike(IReadOnlyList<LogEntry> entries)
+    {
+        for (var i = 0; i < entries.Count; i++)
+            if (env.Log.EpochAt(entries[i].Index) != entries[i].Epoch) return i;
+        return entries.Count;
+    }
+
+    /// <summary>The last place where this log may still agree with one that has not <paramref name="unlike"/> in common.</summary>
+    private LogPosition HintBelow(LogPosition unlike)
+    {
+        var index = unlike.Index > env.Log.Last.Index ? env.Log.Last.Index : unlike.Index.Previous();
+        index = LogIndex.Max(index, env.Log.Base.Index);
+        while (index > env.Log.Base.Index && env.Log.EpochAt(index) > unlike.Epoch) index = index.Previous();
+        return new LogPosition(env.Log.EpochAt(index) ?? Epoch.None, index);
+    }
+
+    /// <summary>Saves, then cuts what the master has not (C2). What was committed is taken back only after a declared data loss, by rebuilding (C3).</summary>
+    private async Task<bool> CutAsync(LogIndex from, MasterHeader header)
+    {
+        var takesBack = from <= commit.Committed;
+        if (takesBack && header.DataLossCount <= env.Log.DataLossCount)
+        {
+            follower.Quarantine($"the master at {header.Epoch} has not what was committed here at {from}, and no data loss was declared");
+            return false;
+        }
+
+        _busy = true;
+        try
+        {
+            if (takesBack) await commit.HoldAsync();
+            await SaveOrphansFromAsync(from);
+            _lastWrite = env.Log.CutFromAsync(from);
+            await _lastWrite;
+            if (takesBack) await commit.RestartAsync();
+            return true;
+        }
+        finally
+        {
+            _busy = false;
+        }
+    }
+
+    private async Task SaveOrphansFromAsync(LogIndex from)
+    {
+        var orphans = new List<LogEntry>();
+        while (from <= env.Log.Last.Index)
+        {
+            var read = env.Log.Read(from, 1_000, 4 << 20);
+            orphans.AddRange(read.Where(e => e.Kind == EntryKind.Operation));
+            from = read[^1].Index.Next();
+        }
+
+        if (orphans.Count == 0) return;
+        var after = new LogPosition(env.Log.EpochAt(orphans[0].Index.Previous()) ?? Epoch.None, orphans[0].Index.Previous());
+        await env.Log.SaveOrphansAsync(orphans, after);
+        env.Events.Orphaned(orphans.Count, after);
+    }
+
+    private AppendReply Reply(AppendOutcome outcome, LogPosition hint = default, bool needsSnapshot = false) =>
+        new() { Outcome = outcome, Hint = hint, NeedsSnapshot = needsSnapshot, PromisedEpoch = env.Log.PromisedEpoch };
+}
+
+/// <summary>What the feed asks of its replica.</summary>
+internal interface IFollower
+{
+    bool CannotFollow { get; }
+
+    /// <summary>This master is obeyed from now on; a replica that held an older mastership gives it up.</summary>
+    void Follow(MasterHeader header);
+
+    /// <summary>The lease session to confirm the epoch under; null while this replica competes (L3).</summary>
+    Liveness.LeaseSession? ConfirmLease(MasterHeader header);
+    void Quarantine(string reason);
+}
