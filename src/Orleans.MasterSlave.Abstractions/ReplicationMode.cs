@@ -1,6 +1,5 @@
 namespace Orleans.MasterSlave;
 
-<<<<<<< HEAD
 /// <summary>When an operation on a replicated grain is answered.</summary>
 public enum ReplicationMode
 {
@@ -14,17 +13,4 @@ public enum ReplicationMode
     /// and reported when its silo returns after another replica took over.
     /// </summary>
     Asynchronous,
-=======
-/// <summary>When a changing call is answered.</summary>
-public enum ReplicationMode
-{
-    /// <summary>Answered when it is durable on the master and on every slave in sync: no acknowledged operation is lost when silos die.</summary>
-    Synchronous = 0,
-
-    /// <summary>
-    /// Answered when it is durable on the master; replicated behind the answer. A failover may lose the last operations; each one is then found in
-    /// the old master's file of orphaned operations.
-    /// </summary>
-    Asynchronous = 1,
->>>>>>> ca2140c (wip)
 }
