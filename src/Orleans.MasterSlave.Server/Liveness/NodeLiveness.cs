@@ -43,7 +43,7 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
         lock (_lock)
         {
             var lease = Lease(slave);
-            return confirmed is { } session && session == lease.Session && lease.IsValid(Now, UtcNow) ? lease.Until : null;
+            return !_cannotServe && confirmed is { } session && session == lease.Session && lease.IsValid(Now, UtcNow) ? lease.Until : null;
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
             foreach (var (peer, lease) in _leases)
             {
                 if (lease.Listeners.Count == 0 && lease.Resignations.Count == 0) continue;
-                var number = lease.NextNumber(Now, UtcNow);
+                var number = lease.NextNumber(Now, UtcNow, givesLease: !_cannotServe);
                 var resignations = lease.Resignations.Keys.ToArray();
                 foreach (var resignation in resignations)
                     if (lease.Resignations[resignation] == 0) lease.Resignations[resignation] = number;

@@ -21,9 +21,11 @@ internal sealed class PeerLease(LivenessTimes times)
     /// <summary>Was the lease valid at the last tick: a change is told to the groups.</summary>
     public bool WasValid { get; set; }
 
-    public long NextNumber(TimeSpan now, DateTime utcNow)
+    /// <summary>Numbers a heartbeat. One that is no sign of life gives no lease when it is answered.</summary>
+    public long NextNumber(TimeSpan now, DateTime utcNow, bool givesLease)
     {
         var number = ++_lastNumber;
+        if (!givesLease) return number;
         _sent[number] = (now, utcNow);
         while (_sent.Count > 64) _sent.Remove(_sent.First().Key);
         return number;

@@ -1,0 +1,154 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Replicas;
+
+namespace Orleans.MasterSlave.Commit;
+
+/// <summary>
+/// Applies stable entries in order, one batch at a time (W5, W6); the only writer of <see cref="Committed"/>. The same on master and slave.
+/// Takes a snapshot between two batches when enough was applied since the last (D6).
+/// </summary>
+internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, SessionTable sessions, SnapshotTrigger trigger, Action<Exception> broken)
+{
+    private const int MaxBatchEntries = 128, MaxBatchBytes = 1 << 20;
+
+    private LogIndex _stable;      // entries up to here may be applied; set by SetStable only
+    private Task _running = Task.CompletedTask;
+    private bool _held;            // while the state is being replaced
+    private long _appliedBytes, _appliedEntries; // since the last snapshot
+
+    /// <summary><c>LargestCommittedIndex</c>: the last entry applied to the state.</summary>
+    public LogIndex Committed { get; private set; }
+
+    public LogIndex Stable => _stable;
+
+    /// <summary>Called after each batch, with what was applied and the answers; the master answers its callers from here.</summary>
+    public Action<IReadOnlyList<LogEntry>>? Applied { get; set; }
+
+    /// <summary>The largest index that a lagging slave does not need any more: the log is kept above it.</summary>
+    public Func<LogIndex> KeepFrom { get; set; } = () => new LogIndex(long.MaxValue);
+
+    /// <summary>Tells that entries up to an index are stable; never goes back.</summary>
+    public void SetStable(LogIndex stable)
+    {
+        BrokenInvariantException.Unless(stable <= log.Last.Index, $"stable {stable} ≤ last {log.Last.Index}");
+        if (stable <= _stable) return;
+        _stable = stable;
+        if (_running.IsCompleted && !_held && Committed < _stable) _running = RunAsync();
+    }
+
+    /// <summary>Stops applying, for the state to be replaced; until <see cref="RestartAsync"/>.</summary>
+    public async Task HoldAsync()
+    {
+        _held = true;
+        await _running;
+    }
+
+    /// <summary>Rebuilds state and session table from the log's snapshot, if any; what follows is applied again as it becomes stable (C3).</summary>
+    public async Task RestartAsync()
+    {
+        _held = true;
+        await _running;
+        if (log.Snapshot is { } snapshot)
+        {
+            using var reader = new BinaryReader(new MemoryStream(snapshot.State));
+            sessions.Load(reader);
+            await target.RestoreStateAsync(reader.ReadBytes(reader.ReadInt32()));
+            Committed = snapshot.Position.Index;
+        }
+        else
+        {
+            sessions.Clear();
+            await target.RestoreStateAsync(null);
+            Committed = LogIndex.None;
+        }
+
+        _stable = Committed;
+        _held = false;
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (Committed < _stable && !_held)
+            {
+                await ApplyBatchAsync();
+                if (trigger.IsDue(_appliedEntries, _appliedBytes)) await SnapshotAsync();
+            }
+        }
+        catch (Exception e)
+        {
+            _held = true;
+            broken(e);
+        }
+    }
+
+    private async Task ApplyBatchAsync()
+    {
+        var batch = log.Read(Committed.Next(), (int)Math.Min(MaxBatchEntries, _stable - Committed), MaxBatchBytes);
+        BrokenInvariantException.Unless(batch.Count > 0 && batch[0].Index == Committed.Next(), $"the log holds entry {Committed.Next()}");
+        var (taken, operations) = TakeUnknownOperations(batch);
+        var answers = operations.Count == 0 ? [] : await target.ApplyAsync(operations);
+        BrokenInvariantException.Unless(answers.Count == operations.Count, "each operation has one answer");
+        for (var i = 0; i < operations.Count; i++) sessions.Record(operations[i], answers[i]);
+        Committed = taken[^1].Index;
+        foreach (var entry in taken) _appliedBytes += entry.Payload.Length + 64;
+        _appliedEntries += taken.Count;
+        Applied?.Invoke(taken);
+    }
+
+    /// <summary>
+    /// Leaves out what needs no execution: barriers, and requests that were executed under another entry (W1: apply looks again). The batch ends
+    /// before a request that stands in it already, so that the second finds the first's answer.
+    /// </summary>
+    private (IReadOnlyList<LogEntry> Taken, List<LogEntry> Operations) TakeUnknownOperations(IReadOnlyList<LogEntry> batch)
+    {
+        var operations = new List<LogEntry>(batch.Count);
+        var seen = batch.Count > 1 ? new HashSet<RequestId>() : null;
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var entry = batch[i];
+            if (entry.Kind != EntryKind.Operation) continue;
+            if (seen?.Add(entry.Request) == false) return (batch.Take(i).ToList(), operations);
+            if (!sessions.IsKnown(entry.Request)) operations.Add(entry);
+        }
+
+        return (batch, operations);
+    }
+
+    private async Task SnapshotAsync()
+    {
+        var at = Committed;
+        var last = log.Read(at, 1, int.MaxValue)[0];
+        var snapshot = new LogSnapshot
+        {
+            Position = last.Position,
+            DataLossCount = last.DataLossCount,
+            TimeUtc = last.TimeUtc,
+            State = await SerializeAsync(),
+        };
+        BrokenInvariantException.Unless(Committed == at, "a snapshot is of one position");
+        _appliedEntries = 0;
+        _appliedBytes = 0;
+        await log.SaveSnapshotAsync(snapshot, KeepFrom());
+    }
+
+    private async Task<byte[]> SerializeAsync()
+    {
+        var state = await target.SaveStateAsync();
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        sessions.Save(writer);
+        writer.Write(state.Length);
+        writer.Write(state);
+        writer.Flush();
+        return stream.ToArray();
+    }
+}
+
+/// <summary>When a replica's snapshot is due.</summary>
+internal sealed record SnapshotTrigger(long EveryEntries, long EveryBytes)
+{
+    public bool IsDue(long entries, long bytes) => entries >= EveryEntries || bytes >= EveryBytes;
+}

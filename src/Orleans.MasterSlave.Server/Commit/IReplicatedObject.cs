@@ -1,0 +1,26 @@
+using Orleans.MasterSlave.Journal;
+
+namespace Orleans.MasterSlave.Commit;
+
+/// <summary>
+/// What operations are applied to: in a silo the grain, through turns of its own activation, so that user code never interleaves (W5, R4).
+/// An exception from any member means that the replica itself is broken; exceptions of the application are answers.
+/// </summary>
+internal interface IReplicatedObject
+{
+    /// <summary>Applies operations in order, each to its end, and serializes each answer within its turn.</summary>
+    Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations);
+
+    /// <summary>Executes a read-only call on the present state.</summary>
+    Task<byte[]> ReadAsync(byte[] payload);
+
+    Task<byte[]> SaveStateAsync();
+
+    /// <summary>Puts the state back; null: as it was before the first operation.</summary>
+    Task RestoreStateAsync(byte[]? state);
+
+    Task RoleChangedAsync(ReplicaRole role);
+
+    /// <summary>The answers of these operations have been recorded on the master: what was to be done after commit may be done.</summary>
+    void AnsweredOnMaster(IReadOnlyList<LogEntry> operations);
+}
