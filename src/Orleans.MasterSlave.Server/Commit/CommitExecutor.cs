@@ -14,6 +14,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
 
     private LogIndex _stable;      // entries up to here may be applied; set by SetStable only
     private Task _running = Task.CompletedTask;
+    private Task _saving = Task.CompletedTask;
     private bool _held;            // while the state is being replaced
     private long _appliedBytes, _appliedEntries; // since the last snapshot
 
@@ -27,6 +28,9 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
 
     /// <summary>The largest index that a lagging slave does not need any more: the log is kept above it.</summary>
     public Func<LogIndex> KeepFrom { get; set; } = () => new LogIndex(long.MaxValue);
+
+    /// <summary>The largest index that every in-sync replica holds, as far as this replica knows.</summary>
+    public Func<LogIndex> ReplicatedThrough { get; set; } = () => new LogIndex(long.MaxValue);
 
     /// <summary>Tells that entries up to an index are stable; never goes back.</summary>
     public void SetStable(LogIndex stable)
@@ -49,7 +53,8 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     {
         _held = true;
         await _running;
-        if (log.Snapshot is { } snapshot)
+        await _saving;
+        if (log.Snapshot is { State.Length: > 0 } snapshot)
         {
             using var reader = new BinaryReader(new MemoryStream(snapshot.State));
             sessions.Load(reader);
@@ -74,7 +79,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
             while (Committed < _stable && !_held)
             {
                 await ApplyBatchAsync();
-                if (trigger.IsDue(_appliedEntries, _appliedBytes)) await SnapshotAsync();
+                if (SnapshotIsDue) await SnapshotAsync();
             }
         }
         catch (Exception e)
@@ -117,6 +122,9 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         return (batch, operations);
     }
 
+    /// <summary>A snapshot must not cover what an in-sync slave may lack: a failover could take it back, and only entries can be saved as orphans (C2, C5).</summary>
+    private bool SnapshotIsDue => _saving.IsCompleted && trigger.IsDue(_appliedEntries, _appliedBytes) && ReplicatedThrough() >= Committed;
+
     private async Task SnapshotAsync()
     {
         var at = Committed;
@@ -131,7 +139,24 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         BrokenInvariantException.Unless(Committed == at, "a snapshot is of one position");
         _appliedEntries = 0;
         _appliedBytes = 0;
-        await log.SaveSnapshotAsync(snapshot, KeepFrom());
+        _saving = SaveAsync(snapshot);
+    }
+
+    /// <summary>Runs behind the next batches.</summary>
+    private async Task SaveAsync(LogSnapshot snapshot)
+    {
+        try
+        {
+            await log.SaveSnapshotAsync(snapshot, KeepFrom());
+        }
+        catch (LogFullException)
+        {
+            // The log stays as it is, and the next snapshot that is due tries again.
+        }
+        catch (Exception e)
+        {
+            broken(e);
+        }
     }
 
     private async Task<byte[]> SerializeAsync()

@@ -1,0 +1,68 @@
+using Orleans.MasterSlave.Commit;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Liveness;
+using Orleans.MasterSlave.Replication;
+
+namespace Orleans.MasterSlave.Replicas;
+
+/// <summary>Everything a replica touches: behind interfaces, so that the same code runs in a silo and in a simulation.</summary>
+internal sealed class ReplicaEnvironment
+{
+    public required GroupId Group { get; init; }
+    public required NodeLiveness Liveness { get; init; }
+    public required IReplicaListener Listener { get; init; }
+    public required IReplicaLog Log { get; init; }
+    public required IGroupCoordinator Coordinator { get; init; }
+    public required IReplicaLinks Links { get; init; }
+    public required IReplicatedObject Object { get; init; }
+    public required TimeProvider Time { get; init; }
+    public required ReplicaLimits Limits { get; init; }
+    public required IReplicaEvents Events { get; init; }
+
+    /// <summary>A number never given before in this life of the process.</summary>
+    public required Func<long> NextClaimNumber { get; init; }
+
+    /// <summary>The process that used this log directory before is known to be dead: it may not hold a lease any more (G4).</summary>
+    public required bool PreviousLifeProvedDead { get; init; }
+
+    /// <summary>Where a node runs today, for views.</summary>
+    public required Func<NodeId, SiloAddress?> Locate { get; init; }
+
+    public NodeLife Self => Liveness.Self;
+    public TimeSpan Now => Liveness.Now;
+}
+
+/// <summary>Bounds and waits of one replica (see MasterSlaveOptions for meaning and defaults).</summary>
+internal sealed record ReplicaLimits
+{
+    public int MaxOperationsInFlight { get; init; } = 10_000;
+    public long MaxBytesInFlight { get; init; } = 64 << 20;
+    public int MaxOperationBytes { get; init; } = 4 << 20;
+    public int MaxBatchEntries { get; init; } = 512;
+    public int MaxBatchBytes { get; init; } = 1 << 20;
+    public int MaxBatchesInFlight { get; init; } = 8;
+    public long MaxSlaveLagEntries { get; init; } = 100_000;
+    public int SnapshotChunkBytes { get; init; } = 256 << 10;
+    public TimeSpan LinkTimeout { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan StableNoticeDelay { get; init; } = TimeSpan.FromMilliseconds(2);
+    public TimeSpan ReadWait { get; init; } = TimeSpan.FromMilliseconds(50);
+    public TimeSpan ServeWait { get; init; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan MaxStaleness { get; init; } = TimeSpan.FromSeconds(2);
+    public SessionLimits Sessions { get; init; } = new(10_000, 4_096, TimeSpan.FromHours(1));
+    public SnapshotTrigger Snapshots { get; init; } = new(10_000, 4 << 20);
+}
+
+/// <summary>What happens to a replica, for logs, metrics and operators.</summary>
+internal interface IReplicaEvents
+{
+    void BecameMaster(GroupRecord record);
+    void SteppedDown(Epoch epoch, string reason);
+    void Shrunk(NodeId slave, GroupRecord record);
+    void Grown(NodeId slave, GroupRecord record);
+    void Orphaned(int count, LogPosition after);
+    void SnapshotInstalled(LogPosition position);
+    void Quarantined(string reason, Exception? error);
+    void DataLossPossible(GroupRecord record, LogPosition last);
+}
