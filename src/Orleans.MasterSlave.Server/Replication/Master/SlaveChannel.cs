@@ -1,0 +1,223 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Liveness;
+using Orleans.MasterSlave.Replicas;
+
+namespace Orleans.MasterSlave.Replication.Master;
+
+/// <summary>
+/// The master's end of the way to one slave; its twin is <see cref="Slave.MasterFeed"/>. Finds where the two logs agree (C1), then keeps a bounded
+/// number of batches in flight (W3), and the slave's confirmation of the epoch (L3) and stable point (W6) up to date. While the slave's silo is
+/// not heard, it is silent. Runs in the replica's thread.
+/// </summary>
+internal sealed class SlaveChannel
+{
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50), LongestBackoff = TimeSpan.FromSeconds(1);
+
+    private readonly ReplicaEnvironment _env;
+    private readonly IMasterOfSlaves _master;
+    private readonly SnapshotSender _snapshots;
+
+    private LogIndex _next;            // the entry to send next
+    private bool _matching;            // the logs agree before _next: batches may be pipelined
+    private int _inFlight;
+    private int _generation;           // raised when the way starts anew: older replies then tell nothing about _next
+    private LogIndex _toldStable;
+    private bool _noticeDelayed;
+    private TimeSpan _backoff = FirstBackoff;
+    private TimeSpan _quietUntil = TimeSpan.MinValue;
+    private bool _stopped;
+
+    public SlaveChannel(ReplicaEnvironment env, IMasterOfSlaves master, NodeId slave)
+    {
+        _env = env;
+        _master = master;
+        Slave = slave;
+        _next = env.Log.Last.Index.Next();
+        _snapshots = new SnapshotSender(env, master, slave);
+    }
+
+    public NodeId Slave { get; }
+
+    /// <summary>Everything through here is the master's on the slave too, and durable there.</summary>
+    public LogIndex Acknowledged { get; private set; }
+
+    /// <summary>The lease session under which the slave last confirmed this epoch (L3).</summary>
+    public LeaseSession? Confirmed { get; private set; }
+
+    /// <summary>The slave said that it cannot follow: it need not be waited for.</summary>
+    public bool SlaveFailed { get; private set; }
+
+    public bool IsStreaming => _matching && !_snapshots.IsActive;
+
+    /// <summary>Does this channel need another look soon?</summary>
+    public bool IsUnsettled => _inFlight == 0 && (!_matching || _next <= _env.Log.Last.Index || !IsConfirmed || _toldStable < _master.Stable);
+
+    private bool IsConfirmed => Confirmed is { } session && _env.Liveness.ReachableSession(Slave) == session;
+
+    public void Stop() => _stopped = true;
+
+    /// <summary>Sends what is to be sent and may be sent now.</summary>
+    public void Pump()
+    {
+        if (_stopped || _snapshots.IsActive || _env.Now < _quietUntil || _env.Liveness.ReachableSession(Slave) is null) return;
+        if (!_matching)
+        {
+            if (_inFlight == 0) SendProbe();
+            return;
+        }
+
+        while (_inFlight < _env.Limits.MaxBatchesInFlight && _next <= _env.Log.Last.Index)
+        {
+            if (!SendBatch()) return;
+        }
+
+        if (_inFlight > 0) return;
+        if (!IsConfirmed) Send(_next.Previous(), []);
+        else if (_toldStable < _master.Stable) NoticeSoon();
+    }
+
+    /// <summary>Asks whether the logs agree before <see cref="_next"/>.</summary>
+    private void SendProbe()
+    {
+        _next = LogIndex.Min(_next, _env.Log.Last.Index.Next());
+        Send(_next.Previous(), []);
+    }
+
+    private bool SendBatch()
+    {
+        var entries = _env.Log.Read(_next, _env.Limits.MaxBatchEntries, _env.Limits.MaxBatchBytes);
+        return entries.Count > 0 && Send(_next.Previous(), entries);
+    }
+
+    private bool Send(LogIndex previous, IReadOnlyList<LogEntry> entries)
+    {
+        if (_env.Log.EpochAt(previous) is not { } epoch)
+        {
+            _ = InstallAsync();
+            return false;
+        }
+
+        _next = previous + entries.Count + 1;
+        _inFlight++;
+        _toldStable = _master.Stable;
+        _ = SendAsync(new AppendRequest
+        {
+            Header = _master.HeaderFor(Slave),
+            Previous = new LogPosition(epoch, previous),
+            Stable = _master.Stable,
+            Entries = entries,
+        });
+        return true;
+    }
+
+    private async Task SendAsync(AppendRequest request)
+    {
+        var generation = _generation;
+        AppendReply? reply = null;
+        try
+        {
+            reply = await _env.Links.AppendAsync(Slave, request).WaitAsync(_env.Limits.LinkTimeout, _env.Time);
+        }
+        catch (Exception)
+        {
+            // Lost, late or refused on the way: what happened over there is not known. The way starts anew below.
+        }
+
+        if (_stopped) return;
+        if (generation == _generation) _inFlight--;
+        if (reply is null) StartAnew(generation, Acknowledged.Next());
+        else OnReply(reply, generation);
+        _master.ChannelAdvanced();
+        Pump();
+    }
+
+    private void OnReply(AppendReply reply, int generation)
+    {
+        SlaveFailed = reply.Outcome == AppendOutcome.Failed;
+        switch (reply.Outcome)
+        {
+            case AppendOutcome.Appended:
+                Acknowledged = LogIndex.Max(Acknowledged, reply.MatchedThrough);
+                if (reply.Session is { } session && (Confirmed is null || session.CompareTo(Confirmed.Value) > 0)) Confirmed = session;
+                if (generation == _generation)
+                {
+                    _matching = true;
+                    _backoff = FirstBackoff;
+                }
+
+                break;
+            case AppendOutcome.Mismatch when generation == _generation && reply.NeedsSnapshot:
+                _ = InstallAsync();
+                break;
+            case AppendOutcome.Mismatch when generation == _generation:
+                _generation++;
+                _inFlight = 0;
+                _matching = false;
+                _next = LargestCommon(reply.Hint).Next();
+                break;
+            case AppendOutcome.StaleEpoch:
+                _master.RefusedBy(Slave, reply.PromisedEpoch);
+                break;
+            case AppendOutcome.Busy or AppendOutcome.Failed:
+                StartAnew(generation, Acknowledged.Next());
+                break;
+        }
+    }
+
+    private void StartAnew(int generation, LogIndex next)
+    {
+        if (generation != _generation) return;
+        _generation++;
+        _inFlight = 0;
+        _matching = false;
+        _next = next;
+        _quietUntil = _env.Now + _backoff;
+        _backoff = _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
+    }
+
+    /// <summary>The largest index at which the logs may agree, given that the slave's holds nothing newer than the hint before it.</summary>
+    private LogIndex LargestCommon(LogPosition hint)
+    {
+        var index = LogIndex.Min(LogIndex.Min(hint.Index, _env.Log.Last.Index), _next.Previous());
+        while (index > _env.Log.Base.Index && _env.Log.EpochAt(index) > hint.Epoch) index = index.Previous();
+        return index;
+    }
+
+    private async Task InstallAsync()
+    {
+        if (_snapshots.IsActive) return;
+        _generation++;
+        _inFlight = 0;
+        _matching = false;
+        var installed = await _snapshots.SendAsync();
+        if (_stopped) return;
+        if (installed is { } through) _next = through.Next();
+        else StartAnew(_generation, Acknowledged.Next());
+        Pump();
+    }
+
+    /// <summary>The stable point goes by itself when no entry carries it within a moment (W6).</summary>
+    private async void NoticeSoon()
+    {
+        if (_noticeDelayed) return;
+        _noticeDelayed = true;
+        await Task.Delay(_env.Limits.StableNoticeDelay, _env.Time);
+        _noticeDelayed = false;
+        if (_stopped || _inFlight > 0 || !_matching || _snapshots.IsActive || _toldStable >= _master.Stable) return;
+        Send(_next.Previous(), []);
+    }
+}
+
+/// <summary>What a channel asks of its master.</summary>
+internal interface IMasterOfSlaves
+{
+    LogIndex Stable { get; }
+    MasterHeader HeaderFor(NodeId slave);
+
+    /// <summary>A slave acknowledged or confirmed something.</summary>
+    void ChannelAdvanced();
+
+    /// <summary>A slave has promised a higher epoch (G11).</summary>
+    void RefusedBy(NodeId slave, Epoch promised);
+}

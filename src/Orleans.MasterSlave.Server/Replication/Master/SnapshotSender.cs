@@ -1,0 +1,73 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Replicas;
+
+namespace Orleans.MasterSlave.Replication.Master;
+
+/// <summary>Sends the master's snapshot in bounded pieces, and resumes where the slave says (C4); its twin is <see cref="Slave.SnapshotReceiver"/>.</summary>
+internal sealed class SnapshotSender(ReplicaEnvironment env, IMasterOfSlaves master, NodeId slave)
+{
+    private const int MaxFailures = 3;
+
+    public bool IsActive { get; private set; }
+
+    /// <summary>The index that the slave's log now starts after; null: it did not come to pass.</summary>
+    public async Task<LogIndex?> SendAsync()
+    {
+        IsActive = true;
+        try
+        {
+            // Without a snapshot the slave is reset to the state before the first operation.
+            var snapshot = env.Log.Snapshot ?? new LogSnapshot { Position = LogPosition.None, DataLossCount = 0, TimeUtc = DateTime.MinValue, State = [] };
+            var offset = 0;
+            for (var failures = 0; failures < MaxFailures;)
+            {
+                var reply = await SendPieceAsync(snapshot, offset);
+                switch (reply?.Outcome)
+                {
+                    case AppendOutcome.Appended when reply.NextOffset >= snapshot.State.Length && reply.NextOffset >= 0:
+                        return snapshot.Position.Index;
+                    case AppendOutcome.Appended or AppendOutcome.Mismatch:
+                        if (reply.NextOffset <= offset) failures++;
+                        offset = reply.NextOffset;
+                        break;
+                    case AppendOutcome.StaleEpoch:
+                        master.RefusedBy(slave, reply.PromisedEpoch);
+                        return null;
+                    default:
+                        failures++;
+                        break;
+                }
+            }
+
+            return null;
+        }
+        finally
+        {
+            IsActive = false;
+        }
+    }
+
+    private async Task<InstallReply?> SendPieceAsync(LogSnapshot snapshot, int offset)
+    {
+        var length = Math.Min(env.Limits.SnapshotChunkBytes, snapshot.State.Length - offset);
+        var request = new InstallRequest
+        {
+            Header = master.HeaderFor(slave),
+            Position = snapshot.Position,
+            DataLossCount = snapshot.DataLossCount,
+            TimeUtc = snapshot.TimeUtc,
+            TotalBytes = snapshot.State.Length,
+            Offset = offset,
+            Chunk = snapshot.State.AsSpan(offset, length).ToArray(),
+        };
+        try
+        {
+            return await env.Links.InstallAsync(slave, request).WaitAsync(env.Limits.LinkTimeout * 5, env.Time);
+        }
+        catch (Exception)
+        {
+            return null; // lost or late: the next attempt asks where to go on
+        }
+    }
+}
