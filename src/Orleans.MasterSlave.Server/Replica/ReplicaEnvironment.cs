@@ -64,5 +64,7 @@ internal interface IReplicaEvents
     void Orphaned(int count, LogPosition after);
     void SnapshotInstalled(LogPosition position);
     void Quarantined(string reason, Exception? error);
+    /// <summary>The group store does not answer; the group serves on as it is (seed fault 1).</summary>
+    void CoordinatorUnreachable(Exception error);
     void DataLossPossible(GroupRecord record, LogPosition last);
 }

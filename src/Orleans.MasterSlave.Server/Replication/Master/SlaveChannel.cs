@@ -26,6 +26,7 @@ internal sealed class SlaveChannel
     private bool _noticeDelayed;
     private TimeSpan _backoff = FirstBackoff;
     private TimeSpan _quietUntil = TimeSpan.MinValue;
+    private TimeSpan _confirmAgainAt = TimeSpan.MinValue; // a slave that competes confirms nothing: do not ask without pause
     private bool _stopped;
 
     public SlaveChannel(ReplicaEnvironment env, IMasterOfSlaves master, NodeId slave)
@@ -73,8 +74,13 @@ internal sealed class SlaveChannel
         }
 
         if (_inFlight > 0) return;
-        if (!IsConfirmed) Send(_next.Previous(), []);
-        else if (_toldStable < _master.Stable) NoticeSoon();
+        if (!IsConfirmed)
+        {
+            if (_env.Now < _confirmAgainAt) return;
+            _confirmAgainAt = _env.Now + FirstBackoff;
+            Send(_next.Previous(), []);
+        }
+        else if (_toldStable < _master.Stable) _ = NoticeSoonAsync();
     }
 
     /// <summary>Asks whether the logs agree before <see cref="_next"/>.</summary>
@@ -126,13 +132,13 @@ internal sealed class SlaveChannel
 
         if (_stopped) return;
         if (generation == _generation) _inFlight--;
-        if (reply is null) StartAnew(generation, Acknowledged.Next());
-        else OnReply(reply, generation);
+        if (reply is null) StartAnew(generation);
+        else OnReply(request, reply, generation);
         _master.ChannelAdvanced();
         Pump();
     }
 
-    private void OnReply(AppendReply reply, int generation)
+    private void OnReply(AppendRequest request, AppendReply reply, int generation)
     {
         SlaveFailed = reply.Outcome == AppendOutcome.Failed;
         switch (reply.Outcome)
@@ -154,32 +160,37 @@ internal sealed class SlaveChannel
                 _generation++;
                 _inFlight = 0;
                 _matching = false;
-                _next = LargestCommon(reply.Hint).Next();
+                if (LargestCommon(request.Previous, reply.Hint) is { } common) _next = common.Next();
+                else _ = InstallAsync();
                 break;
             case AppendOutcome.StaleEpoch:
                 _master.RefusedBy(Slave, reply.PromisedEpoch);
                 break;
             case AppendOutcome.Busy or AppendOutcome.Failed:
-                StartAnew(generation, Acknowledged.Next());
+                StartAnew(generation);
                 break;
         }
     }
 
-    private void StartAnew(int generation, LogIndex next)
+    private void StartAnew(int generation)
     {
         if (generation != _generation) return;
         _generation++;
         _inFlight = 0;
         _matching = false;
-        _next = next;
+        _next = Acknowledged > LogIndex.None ? Acknowledged.Next() : _env.Log.Last.Index.Next();
         _quietUntil = _env.Now + _backoff;
         _backoff = _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
     }
 
-    /// <summary>The largest index at which the logs may agree, given that the slave's holds nothing newer than the hint before it.</summary>
-    private LogIndex LargestCommon(LogPosition hint)
+    /// <summary>
+    /// The largest index at which the logs may agree, given that the slave's holds nothing newer than the hint before it. A hint above what was
+    /// asked about is the slave's snapshot: the logs agree there or nowhere; null: nowhere.
+    /// </summary>
+    private LogIndex? LargestCommon(LogPosition asked, LogPosition hint)
     {
-        var index = LogIndex.Min(LogIndex.Min(hint.Index, _env.Log.Last.Index), _next.Previous());
+        if (hint.Index >= asked.Index) return _env.Log.EpochAt(hint.Index) == hint.Epoch ? hint.Index : null;
+        var index = hint.Index;
         while (index > _env.Log.Base.Index && _env.Log.EpochAt(index) > hint.Epoch) index = index.Previous();
         return index;
     }
@@ -193,12 +204,12 @@ internal sealed class SlaveChannel
         var installed = await _snapshots.SendAsync();
         if (_stopped) return;
         if (installed is { } through) _next = through.Next();
-        else StartAnew(_generation, Acknowledged.Next());
+        else StartAnew(_generation);
         Pump();
     }
 
     /// <summary>The stable point goes by itself when no entry carries it within a moment (W6).</summary>
-    private async void NoticeSoon()
+    private async Task NoticeSoonAsync()
     {
         if (_noticeDelayed) return;
         _noticeDelayed = true;

@@ -23,7 +23,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         Follow(request.Header);
         var previous = request.Previous;
         if (env.Log.EpochAt(previous.Index) != previous.Epoch)
-            return Reply(AppendOutcome.Mismatch, hint: HintBelow(previous), needsSnapshot: previous == LogPosition.None || previous.Index <= env.Log.Base.Index && env.Log.Last != env.Log.Base && previous.Index >= env.Log.Base.Index);
+            return Reply(AppendOutcome.Mismatch, hint: HintBelow(previous), needsSnapshot: previous.Index == env.Log.Base.Index);
 
         var fresh = FirstUnlike(request.Entries);
         if (fresh < request.Entries.Count)
@@ -77,6 +77,9 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
 
         return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = request.TotalBytes };
     }
+
+    /// <summary>The log is being cut or replaced just now.</summary>
+    public bool IsBusy => _busy;
 
     private AppendReply? Refuse(MasterHeader header)
     {

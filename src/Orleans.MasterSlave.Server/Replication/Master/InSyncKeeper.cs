@@ -1,0 +1,147 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Replicas;
+
+namespace Orleans.MasterSlave.Replication.Master;
+
+/// <summary>
+/// The master's slaves: which of them every entry needs, and when the record is to be changed (G5, G6). A slave leaves the required set only after
+/// its shrink is settled, and enters it before its grow is begun: whatever the outcome of a swap, the required set covers it (G1).
+/// </summary>
+internal sealed class InSyncKeeper
+{
+    private readonly ReplicaEnvironment _env;
+    private readonly MasterClaim _claim;
+    private readonly Action _changed;
+    private readonly List<SlaveMembership> _slaves = [];
+    private bool _swapping;  // one change of the record at a time
+    private bool _stopped;
+
+    public InSyncKeeper(ReplicaEnvironment env, GroupRecord record, IMasterOfSlaves master, Action changed)
+    {
+        _env = env;
+        _claim = record.Claim;
+        _changed = changed;
+        Record = record;
+        foreach (var node in record.Replicas.Where(n => n != env.Self.Node).Order())
+        {
+            _slaves.Add(new SlaveMembership(env, new SlaveChannel(env, master, node)) { Required = record.IsInSync(node) });
+            env.Liveness.AddSlave(node, env.Listener);
+        }
+    }
+
+    /// <summary>The record as last settled.</summary>
+    public GroupRecord Record { get; private set; }
+
+    /// <summary>The settled record names as many as <c>MinInSync</c> (W4).</summary>
+    public bool EnoughRecorded => Record.InSync.Length >= Record.MinInSync;
+
+    /// <summary>New operations can become stable: enough are in sync, not counting those that are silent and may not be taken out (W8).</summary>
+    public bool EnoughToAccept => EnoughRecorded && (GroupPolicy.MayShrink(Record) || _slaves.All(s => !s.Required || s.LeaseUntil is not null || !s.IsOverdue));
+
+    /// <summary>The lease is held from every required slave (L5).</summary>
+    public bool LeaseIsValid
+    {
+        get
+        {
+            foreach (var slave in _slaves)
+                if (slave.Required && slave.LeaseUntil is null) return false;
+            return true;
+        }
+    }
+
+    public bool IsUnsettled => _swapping || _slaves.Any(s => !s.Required || s.LeaseUntil is null || s.Channel.IsUnsettled);
+
+    /// <summary>Largest index durable on the master and on every required slave.</summary>
+    public LogIndex Replicated(LogIndex own)
+    {
+        foreach (var slave in _slaves)
+            if (slave.Required) own = LogIndex.Min(own, slave.Channel.Acknowledged);
+        return own;
+    }
+
+    /// <summary>Entries above the returned index are needed by slaves that lag by no more than the bound (D5).</summary>
+    public LogIndex LargestNeeded(long maxLag)
+    {
+        var needed = _env.Log.Last.Index;
+        foreach (var slave in _slaves)
+            if (needed - slave.Channel.Acknowledged <= maxLag || slave.Required) needed = LogIndex.Min(needed, slave.Channel.Acknowledged);
+        return needed;
+    }
+
+    public void PumpAll()
+    {
+        foreach (var slave in _slaves) slave.Channel.Pump();
+    }
+
+    /// <summary>Looks at every slave: pumps, and changes the record where it is time to.</summary>
+    public void Look()
+    {
+        foreach (var slave in _slaves)
+        {
+            slave.Channel.Pump();
+            slave.Look();
+            if (_swapping || _stopped) continue;
+            var lagging = slave.Required && _env.Log.Last.Index - slave.Channel.Acknowledged > _env.Limits.MaxSlaveLagEntries;
+            if (slave.Required && (slave.IsOverdue || slave.Channel.SlaveFailed || lagging)) TakeOut(slave);
+            else if (!slave.Required && slave.MayBeginToGrow) slave.BeginToGrow();
+            if (slave.IsGrown) TakeIn(slave);
+        }
+    }
+
+    public void Stop()
+    {
+        _stopped = true;
+        foreach (var slave in _slaves)
+        {
+            slave.Channel.Stop();
+            _env.Liveness.RemoveSlave(slave.Channel.Slave, _env.Listener);
+        }
+    }
+
+    private void TakeOut(SlaveMembership slave)
+    {
+        if (!Record.IsInSync(slave.Channel.Slave))
+        {
+            slave.GiveUpGrowing(); // required by our own decision only: no swap was begun
+            _changed();
+        }
+        else if (GroupPolicy.MayShrink(Record) && slave.MaySwap)
+        {
+            _ = SwapAsync(slave, () => _env.Coordinator.ShrinkAsync(_claim, slave.Channel.Slave));
+        }
+    }
+
+    private void TakeIn(SlaveMembership slave)
+    {
+        if (Record.IsInSync(slave.Channel.Slave) || !slave.MaySwap) return;
+        _ = SwapAsync(slave, () => _env.Coordinator.GrowAsync(_claim, slave.Channel.Slave));
+    }
+
+    private async Task SwapAsync(SlaveMembership slave, Func<Task<GroupRecord>> swap)
+    {
+        _swapping = true;
+        try
+        {
+            var before = Record;
+            var record = await swap();
+            if (_stopped) return;
+            if (record.Claim == _claim && record.Version >= Record.Version) Record = record;
+            var isIn = Record.IsInSync(slave.Channel.Slave);
+            slave.Settled(isIn);
+            if (isIn && !before.IsInSync(slave.Channel.Slave)) _env.Events.Grown(slave.Channel.Slave, Record);
+            if (!isIn && before.IsInSync(slave.Channel.Slave)) _env.Events.Shrunk(slave.Channel.Slave, Record);
+        }
+        catch (Exception e)
+        {
+            slave.SwapFailed();
+            if (!_stopped) _env.Events.CoordinatorUnreachable(e);
+        }
+        finally
+        {
+            _swapping = false;
+        }
+
+        if (!_stopped) _changed();
+    }
+}

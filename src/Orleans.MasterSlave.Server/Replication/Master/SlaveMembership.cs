@@ -1,0 +1,86 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Replicas;
+
+namespace Orleans.MasterSlave.Replication.Master;
+
+/// <summary>One slave's way in and out of the in-sync set, as the master sees it (G5, G6). Backs off, so that an unsteady slave does not hit the store at every turn.</summary>
+internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel channel)
+{
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(200), LongestBackoff = TimeSpan.FromSeconds(10);
+
+    private TimeSpan _unleasedSince = env.Now;  // when the lease was last seen valid, or this membership began
+    private bool _wasLeased;
+    private LogIndex? _growThrough;             // growing: the master's last index when it became required
+    private TimeSpan _backoff = FirstBackoff;
+    private TimeSpan _swapAgainAt = TimeSpan.MinValue;
+    private TimeSpan _grownAt = TimeSpan.MinValue;
+
+    public SlaveChannel Channel { get; } = channel;
+
+    /// <summary>Every entry that is not yet stable needs this slave.</summary>
+    public bool Required { get; set; }
+
+    public TimeSpan? LeaseUntil => env.Liveness.LeaseUntil(Channel.Slave, Channel.Confirmed);
+
+    /// <summary>
+    /// The lease has run out. A lease that never was, or that only waits for a new confirmation while the slave's silo is heard, gets as long
+    /// as a lease lasts.
+    /// </summary>
+    public bool IsOverdue { get; private set; }
+
+    public bool MaySwap => env.Now >= _swapAgainAt;
+
+    /// <summary>It has caught up, is heard, and may become required (G6).</summary>
+    public bool MayBeginToGrow =>
+        MaySwap && Channel.IsStreaming && LeaseUntil is not null && !Channel.SlaveFailed && env.Log.Last.Index - Channel.Acknowledged <= env.Limits.MaxBatchEntries;
+
+    /// <summary>It has acknowledged what was the master's last index when it became required, and its lease is held.</summary>
+    public bool IsGrown => _growThrough is { } through && Channel.Acknowledged >= through && LeaseUntil is not null;
+
+    public void Look()
+    {
+        if (LeaseUntil is not null)
+        {
+            _unleasedSince = env.Now;
+            _wasLeased = true;
+            IsOverdue = false;
+            if (_grownAt != TimeSpan.MinValue && env.Now - _grownAt > LongestBackoff) _backoff = FirstBackoff;
+            return;
+        }
+
+        var silent = env.Liveness.ReachableSession(Channel.Slave) is null;
+        IsOverdue = (silent && _wasLeased) || env.Now - _unleasedSince > env.Liveness.Times.LeaseDuration;
+    }
+
+    public void BeginToGrow()
+    {
+        Required = true;
+        _growThrough = env.Log.Last.Index;
+    }
+
+    public void GiveUpGrowing()
+    {
+        Required = false;
+        _growThrough = null;
+        BackOff();
+    }
+
+    /// <summary>The record is known for certain again.</summary>
+    public void Settled(bool isInSync)
+    {
+        if (isInSync) _grownAt = env.Now;
+        else BackOff();
+        Required = isInSync;
+        _growThrough = null;
+        _wasLeased = isInSync && _wasLeased;
+    }
+
+    /// <summary>Nothing is known of the swap: what was required stays so.</summary>
+    public void SwapFailed() => BackOff();
+
+    private void BackOff()
+    {
+        _swapAgainAt = env.Now + _backoff;
+        _backoff = _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
+    }
+}
