@@ -12,6 +12,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
 {
     private const int MaxBatchEntries = 128, MaxBatchBytes = 1 << 20;
 
+    private readonly PriorityQueue<TaskCompletionSource, long> _waiters = new();
     private LogIndex _stable;      // entries up to here may be applied; set by SetStable only
     private Task _running = Task.CompletedTask;
     private Task _saving = Task.CompletedTask;
@@ -31,6 +32,15 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
 
     /// <summary>The largest index that every in-sync replica holds, as far as this replica knows.</summary>
     public Func<LogIndex> ReplicatedThrough { get; set; } = () => new LogIndex(long.MaxValue);
+
+    /// <summary>Completes when an index is committed.</summary>
+    public Task WaitForAsync(LogIndex index)
+    {
+        if (Committed >= index) return Task.CompletedTask;
+        var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiters.Enqueue(waiter, index.Value);
+        return waiter.Task;
+    }
 
     /// <summary>Tells that entries up to an index are stable; never goes back.</summary>
     public void SetStable(LogIndex stable)
@@ -68,8 +78,9 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
             Committed = LogIndex.None;
         }
 
-        _stable = Committed;
+        _stable = LogIndex.Max(Committed, LogIndex.Min(_stable, log.Last.Index));
         _held = false;
+        if (Committed < _stable) _running = RunAsync();
     }
 
     private async Task RunAsync()
@@ -101,6 +112,11 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         foreach (var entry in taken) _appliedBytes += entry.Payload.Length + 64;
         _appliedEntries += taken.Count;
         Applied?.Invoke(taken);
+        while (_waiters.TryPeek(out var waiter, out var index) && index <= Committed.Value)
+        {
+            _waiters.Dequeue();
+            waiter.SetResult();
+        }
     }
 
     /// <summary>

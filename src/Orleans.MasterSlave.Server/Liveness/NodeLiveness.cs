@@ -47,6 +47,16 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
         }
     }
 
+    /// <summary>Until when the lease last counted for such a group, also when that is past; <see cref="TimeSpan.MinValue"/>: it never did (R2).</summary>
+    public TimeSpan LastLeasedUntil(NodeId slave, LeaseSession? confirmed)
+    {
+        lock (_lock)
+        {
+            var lease = Lease(slave);
+            return confirmed is { } session && session == lease.Session ? lease.Until : TimeSpan.MinValue;
+        }
+    }
+
     /// <summary>The session in force, once the slave's silo answers heartbeats; null while it is not heard.</summary>
     public LeaseSession? ReachableSession(NodeId slave)
     {

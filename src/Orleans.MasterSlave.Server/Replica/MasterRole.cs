@@ -22,6 +22,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     private readonly PendingAnswers _pending;
     private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LogIndex _barrier;
+    private bool _beganServing;
     private bool _ended;
 
     public MasterRole(ReplicaEnvironment env, GroupRecord record, CommitExecutor commit, SessionTable sessions, IMastershipOwner owner)
@@ -33,7 +34,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         Epoch = record.Epoch;
         _replicator = record.Mode == ReplicationMode.Synchronous ? new SyncReplicator() : new AsyncReplicator();
         _pending = new PendingAnswers(env.Limits);
-        _inSync = new InSyncKeeper(env, record, this, Advance);
+        _inSync = new InSyncKeeper(env, record, this, Advance, e => owner.MastershipFailed("the group record could not be changed", e));
         commit.Applied = OnApplied;
         commit.KeepFrom = () => _inSync.LargestNeeded(env.Limits.MaxSlaveLagEntries);
         commit.ReplicatedThrough = () => _inSync.Replicated(env.Log.DurableIndex);
@@ -49,6 +50,9 @@ internal sealed class MasterRole : IMasterOfSlaves
     public bool HasRoom => _pending.HasRoom;
     public bool EnoughInSync => _inSync.EnoughToAccept;
     public bool LeaseIsValid => _inSync.LeaseIsValid;
+
+    /// <summary>Recent enough for reads that may be stale (R2).</summary>
+    public bool IsFresh => _inSync.LeaseWasValidWithin(_env.Limits.MaxStaleness);
 
     public LogPositions Positions => new(_env.Log.DurableIndex, _inSync.Replicated(_env.Log.DurableIndex), _commit.Committed);
 
@@ -173,9 +177,19 @@ internal sealed class MasterRole : IMasterOfSlaves
         }
 
         _env.Object.AnsweredOnMaster(entries);
-        if (_commit.Committed >= _barrier && _serving.TrySetResult()) _owner.ServingBegan();
+        if (_commit.Committed >= _barrier && !_beganServing) _ = BeginServingAsync();
         _pending.Release(MayAnswer());
         _inSync.PumpAll();
+    }
+
+    /// <summary>The grain hears of its new role before the first call of the mastership reaches it.</summary>
+    private async Task BeginServingAsync()
+    {
+        _beganServing = true;
+        await _env.Object.RoleChangedAsync(ReplicaRole.Master);
+        if (_ended) return;
+        _serving.TrySetResult();
+        _env.Events.BecameMaster(Record);
     }
 
     private CallReply Answer(byte[] payload, LogIndex? index = null) =>
@@ -195,8 +209,6 @@ internal sealed class MasterRole : IMasterOfSlaves
 internal interface IMastershipOwner
 {
     GroupView? View { get; }
-    void ServingBegan();
-
     /// <summary>A slave obeys a newer master (G11).</summary>
     void MastershipRefused(Epoch epoch, string reason);
 

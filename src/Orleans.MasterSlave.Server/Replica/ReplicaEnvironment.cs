@@ -64,7 +64,7 @@ internal interface IReplicaEvents
     void Orphaned(int count, LogPosition after);
     void SnapshotInstalled(LogPosition position);
     void Quarantined(string reason, Exception? error);
-    /// <summary>The group store does not answer; the group serves on as it is (seed fault 1).</summary>
-    void CoordinatorUnreachable(Exception error);
+    /// <summary>The group store does not answer; the replica goes on as it is (seed faults 1 and 2) and asks again.</summary>
+    void StoreUnreachable(Exception error);
     void DataLossPossible(GroupRecord record, LogPosition last);
 }

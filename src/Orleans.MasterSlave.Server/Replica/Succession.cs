@@ -17,6 +17,11 @@ internal sealed class Succession(ReplicaEnvironment env)
     public NodeId Master => _master;
     public Epoch Epoch { get; private set; }
 
+    /// <summary>Recovery cut a torn batch, and no master has made it good yet: others know more (D4).</summary>
+    public bool TornTail { get; private set; } = env.Log.HadTornTail;
+
+    public void HoldsAllAcknowledged() => TornTail = false;
+
     /// <summary>From deciding to compete until the swap is settled: no lease is confirmed (L3).</summary>
     public bool Competing { get; private set; }
 
@@ -70,7 +75,7 @@ internal sealed class Succession(ReplicaEnvironment env)
         if (!record.IsInSync(env.Self.Node)) return false;
         if (record.Master != env.Self.Node) return record.Epoch == Epoch && record.Master == _master && PatienceIsOver;
         if (record.Claim.Life == env.Self) return true; // our own mastership, given up or refused: nobody else can hold it (G11)
-        return PatienceIsOver || (env.PreviousLifeProvedDead && !env.Log.HadTornTail && env.Log.PromisedEpoch == record.Epoch);
+        return PatienceIsOver || (env.PreviousLifeProvedDead && !TornTail && env.Log.PromisedEpoch == record.Epoch);
     }
 
     public void BeginCompeting()

@@ -13,15 +13,17 @@ internal sealed class InSyncKeeper
     private readonly ReplicaEnvironment _env;
     private readonly MasterClaim _claim;
     private readonly Action _changed;
+    private readonly Action<Exception> _failed;
     private readonly List<SlaveMembership> _slaves = [];
     private bool _swapping;  // one change of the record at a time
     private bool _stopped;
 
-    public InSyncKeeper(ReplicaEnvironment env, GroupRecord record, IMasterOfSlaves master, Action changed)
+    public InSyncKeeper(ReplicaEnvironment env, GroupRecord record, IMasterOfSlaves master, Action changed, Action<Exception> failed)
     {
         _env = env;
         _claim = record.Claim;
         _changed = changed;
+        _failed = failed;
         Record = record;
         foreach (var node in record.Replicas.Where(n => n != env.Self.Node).Order())
         {
@@ -49,6 +51,10 @@ internal sealed class InSyncKeeper
             return true;
         }
     }
+
+    /// <summary>The lease was held from every required slave, so long ago at most (R2).</summary>
+    public bool LeaseWasValidWithin(TimeSpan span) =>
+        _slaves.TrueForAll(s => !s.Required || _env.Liveness.LastLeasedUntil(s.Channel.Slave, s.Channel.Confirmed) > _env.Now - span);
 
     public bool IsUnsettled => _swapping || _slaves.Any(s => !s.Required || s.LeaseUntil is null || s.Channel.IsUnsettled);
 
@@ -134,8 +140,8 @@ internal sealed class InSyncKeeper
         }
         catch (Exception e)
         {
-            slave.SwapFailed();
-            if (!_stopped) _env.Events.CoordinatorUnreachable(e);
+            // A coordinator settles every swap, however long it takes; one that fails leaves the record unknown. No office on unknown ground (G1).
+            if (!_stopped) _failed(e);
         }
         finally
         {

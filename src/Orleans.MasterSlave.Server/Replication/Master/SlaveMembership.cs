@@ -75,9 +75,6 @@ internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel chann
         _wasLeased = isInSync && _wasLeased;
     }
 
-    /// <summary>Nothing is known of the swap: what was required stays so.</summary>
-    public void SwapFailed() => BackOff();
-
     private void BackOff()
     {
         _swapAgainAt = env.Now + _backoff;

@@ -15,7 +15,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     private Task _lastWrite = Task.CompletedTask; // completes when everything appended and promised so far is durable
     private LogIndex _verified;                   // matched with the master of _verifiedEpoch through here (W6)
     private Epoch _verifiedEpoch;
-    private bool _busy;                           // the log is being cut or replaced
+    private TaskCompletionSource? _idle;          // set while the log is being cut or replaced
 
     public async Task<AppendReply> OnAppendAsync(AppendRequest request)
     {
@@ -29,16 +29,22 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         if (fresh < request.Entries.Count)
         {
             var first = request.Entries[fresh].Index;
-            if (first <= env.Log.Last.Index && !await CutAsync(first, request.Header)) return Reply(AppendOutcome.Failed);
+            if (first <= env.Log.Last.Index)
+            {
+                if (!await CutAsync(first, request.Header)) return Reply(AppendOutcome.Failed);
+                if (Refuse(request.Header) is { } overtaken) return overtaken;
+            }
+
             _lastWrite = env.Log.AppendAsync(fresh == 0 ? request.Entries : request.Entries.Skip(fresh).ToList());
         }
 
         var matched = previous.Index + request.Entries.Count;
         if (_verifiedEpoch == request.Header.Epoch) _verified = LogIndex.Max(_verified, matched);
         await DurableAsync(matched);
-        if (env.Log.PromisedEpoch != request.Header.Epoch || _verifiedEpoch != request.Header.Epoch || _busy)
+        if (env.Log.PromisedEpoch != request.Header.Epoch || _verifiedEpoch != request.Header.Epoch || _idle is not null)
             return Refuse(request.Header) ?? Reply(AppendOutcome.Busy);
         commit.SetStable(LogIndex.Min(request.Stable, LogIndex.Min(_verified, env.Log.DurableIndex)));
+        if (_verified >= request.Stable) follower.HoldsAllAcknowledged();
         return new AppendReply
         {
             Outcome = AppendOutcome.Appended,
@@ -60,7 +66,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
             return new InstallReply { Outcome = AppendOutcome.Failed };
         }
 
-        _busy = true;
+        _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
             await commit.HoldAsync();
@@ -72,21 +78,31 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         }
         finally
         {
-            _busy = false;
+            Release();
         }
 
         return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = request.TotalBytes };
     }
 
-    /// <summary>The log is being cut or replaced just now.</summary>
-    public bool IsBusy => _busy;
+    /// <summary>Completes when the log is not being cut or replaced.</summary>
+    public async Task IdleAsync()
+    {
+        while (_idle is { } idle) await idle.Task;
+    }
+
+    private void Release()
+    {
+        var idle = _idle;
+        _idle = null;
+        idle?.SetResult();
+    }
 
     private AppendReply? Refuse(MasterHeader header)
     {
         if (header.Store != env.Liveness.Store) throw new InvalidOperationException($"{header.Sender} works with store {header.Store}, this node with {env.Liveness.Store}.");
         if (follower.CannotFollow) return Reply(AppendOutcome.Failed);
         if (header.Epoch < env.Log.PromisedEpoch) return Reply(AppendOutcome.StaleEpoch);
-        return _busy ? Reply(AppendOutcome.Busy) : null;
+        return _idle is not null ? Reply(AppendOutcome.Busy) : null;
     }
 
     /// <summary>Promises the epoch. The promise precedes the entries in the log, so what is acknowledged after them is acknowledged after it.</summary>
@@ -135,7 +151,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
             return false;
         }
 
-        _busy = true;
+        _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
             if (takesBack) await commit.HoldAsync();
@@ -147,7 +163,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         }
         finally
         {
-            _busy = false;
+            Release();
         }
     }
 
@@ -175,6 +191,9 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
 internal interface IFollower
 {
     bool CannotFollow { get; }
+
+    /// <summary>Every operation acknowledged so far is durable here: a torn tail is made good (D4).</summary>
+    void HoldsAllAcknowledged();
 
     /// <summary>This master is obeyed from now on; a replica that held an older mastership gives it up.</summary>
     void Follow(MasterHeader header);

@@ -1,0 +1,201 @@
+using Orleans.MasterSlave.Commit;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Replication;
+
+namespace Orleans.MasterSlave.Replicas;
+
+/// <summary>
+/// One replica of a group: what callers, other replicas and time do to it. Plain and single-threaded; a grain extension in a silo, or the
+/// simulation, is the shell around it. Never run user code from one of these calls' own turns: <see cref="IReplicatedObject"/> does.
+/// </summary>
+internal sealed class Replica
+{
+    private readonly ReplicaEnvironment _env;
+    private readonly CommitExecutor _commit;
+    private readonly StateManager _state;
+
+    public Replica(ReplicaEnvironment env)
+    {
+        _env = env;
+        var sessions = new SessionTable(env.Limits.Sessions);
+        _commit = new CommitExecutor(env.Log, env.Object, sessions, env.Limits.Snapshots, e => _state!.Quarantine("an entry could not be applied", e));
+        _state = new StateManager(env, _commit, sessions);
+    }
+
+    public GroupView? View => _state.View;
+
+    /// <summary>The record as this replica knows it.</summary>
+    public GroupRecord? Record => _state.Master?.Record ?? _state.Record;
+
+    public ReplicaRole Role => _state.Role;
+
+    /// <summary>True while this replica is master and takes operations.</summary>
+    public bool IsServing => _state.Master?.IsServing ?? false;
+
+    public ReplicaStatus Status()
+    {
+        var positions = _state.Master?.Positions ?? new LogPositions(_env.Log.DurableIndex, _env.Log.DurableIndex, _commit.Committed);
+        return new ReplicaStatus(
+            _env.Self, _state.Role, _env.Log.PromisedEpoch, _env.Log.Last,
+            positions.LargestReceivedIndex, positions.LargestReplicatedIndex, positions.LargestCommittedIndex, _state.Quarantined);
+    }
+
+    /// <summary>Recovers the state from the log, and begins to look for the record and the master.</summary>
+    public async Task StartAsync()
+    {
+        await _commit.RestartAsync();
+        Look();
+    }
+
+    /// <summary>Makes the group, with this replica as its first master (G2). The record as it is then, whoever made it.</summary>
+    public async Task<GroupRecord?> CreateAsync(GroupPlan plan)
+    {
+        if (Record is { } known) return known;
+        if (_env.Log.Last != LogPosition.None || _env.Log.PromisedEpoch > Epoch.None)
+        {
+            _state.Slave.LookNow(); // never create over what is here (I4)
+            Look();
+            return null;
+        }
+
+        var claim = new MasterClaim(_env.Self, _env.NextClaimNumber());
+        var record = await _env.Coordinator.CreateAsync(plan, claim, _env.Liveness.Store);
+        if (_state.Learn(record) && record.Claim == claim) await _state.BecomeMasterAsync(record);
+        _state.Settle();
+        return record;
+    }
+
+    public async Task<CallReply> ExecuteAsync(Operation operation)
+    {
+        var decision = ServerPolicy.ForOperation(Standing(), operation.Payload.Length, _env.Limits.MaxOperationBytes);
+        if (decision == ServerDecision.AwaitBarrier)
+        {
+            if (!await InTimeAsync(_state.Master!.Serving, _env.Limits.ServeWait)) return Redirect();
+            decision = ServerPolicy.ForOperation(Standing(), operation.Payload.Length, _env.Limits.MaxOperationBytes);
+        }
+
+        if (decision != ServerDecision.Execute) return Decline(decision);
+        var reply = _state.Master!.ExecuteAsync(operation);
+        _state.Settle();
+        return await reply;
+    }
+
+    public async Task<CallReply> ReadAsync(ReadRequest request)
+    {
+        var decision = ServerPolicy.ForRead(Standing(), request);
+        if (decision == ServerDecision.AwaitBarrier)
+        {
+            if (!await InTimeAsync(_state.Master!.Serving, _env.Limits.ServeWait)) return Redirect();
+            decision = ServerPolicy.ForRead(Standing(), request);
+        }
+
+        if (decision != ServerDecision.Execute) return Decline(decision);
+        if (!request.Diagnostic && !await SeesAsync(request.Token)) return Redirect();
+        var master = _state.Master;
+        var payload = await _env.Object.ReadAsync(request.Payload);
+        // Executed first, then checked (R3): while the lease was valid after the execution, nobody else was master during it.
+        if (request.MasterOnly && (master is null || master != _state.Master || !master.LeaseIsValid)) return Redirect();
+        return new CallReply { Kind = ReplyKind.Answered, Payload = payload, Token = new SessionToken(_env.Log.DataLossCount, _state.Succession.Epoch, _commit.Committed) };
+    }
+
+    public async Task<AppendReply> OnAppendAsync(AppendRequest request)
+    {
+        try
+        {
+            return await _state.Feed.OnAppendAsync(request);
+        }
+        finally
+        {
+            _state.Settle();
+        }
+    }
+
+    public async Task<InstallReply> OnInstallAsync(InstallRequest request)
+    {
+        try
+        {
+            return await _state.Feed.OnInstallAsync(request);
+        }
+        finally
+        {
+            _state.Settle();
+        }
+    }
+
+    public void Tick() => Look();
+
+    public void PeerChanged()
+    {
+        _state.Slave.LookNow();
+        Look();
+    }
+
+    public void MasterResigned(Epoch epoch)
+    {
+        _state.Succession.Resigned(epoch);
+        _state.Slave.LookNow();
+        Look();
+    }
+
+    /// <summary>The silo's log failed: this replica serves and follows no more (D2, L6).</summary>
+    public void Fail(string reason, Exception error) => _state.Quarantine(reason, error);
+
+    /// <summary>A caller came here in vain: look at the group now, it may need this replica.</summary>
+    private void Look()
+    {
+        if (_state.Quarantined is not null) return;
+        if (_state.Master is { } master) master.Tick();
+        else _state.Slave.Tick();
+        _state.Settle();
+    }
+
+    private ReplicaStanding Standing()
+    {
+        var master = _state.Master;
+        return new ReplicaStanding(
+            Quarantined: _state.Quarantined is not null,
+            IsMaster: master is not null,
+            BarrierCommitted: master?.IsServing ?? false,
+            EnoughInSync: master?.EnoughInSync ?? false,
+            HasRoom: master?.HasRoom ?? false,
+            IsFresh: master?.IsFresh ?? _state.Succession.HeardWithin(_env.Limits.MaxStaleness));
+    }
+
+    /// <summary>Waits, a bounded time, until what the caller has seen is committed here (R1). A token from before a data loss asks for nothing.</summary>
+    private async Task<bool> SeesAsync(SessionToken token)
+    {
+        if (token.DataLossCount < _env.Log.DataLossCount || token.Index <= _commit.Committed) return true;
+        return token.DataLossCount == _env.Log.DataLossCount && await InTimeAsync(_commit.WaitForAsync(token.Index), _env.Limits.ReadWait);
+    }
+
+    private async Task<bool> InTimeAsync(Task task, TimeSpan limit)
+    {
+        try
+        {
+            await task.WaitAsync(limit, _env.Time);
+            return true;
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private CallReply Redirect()
+    {
+        Look();
+        return new CallReply { Kind = ReplyKind.Redirected, View = View };
+    }
+
+    private CallReply Decline(ServerDecision decision) => decision switch
+    {
+        ServerDecision.RefuseTooFewInSync => Refusal(RefusalReason.TooFewInSync, $"{_env.Group} has fewer replicas in sync than it asks for; nothing was executed."),
+        ServerDecision.RefuseOverloaded => Refusal(RefusalReason.Overloaded, $"{_env.Group} has as many operations in flight as it may; nothing was executed."),
+        ServerDecision.RefuseTooLarge => Refusal(RefusalReason.Unsupported, $"The operation is larger than {_env.Limits.MaxOperationBytes} bytes."),
+        ServerDecision.RefuseQuarantined => Refusal(RefusalReason.Quarantined, $"This replica of {_env.Group} is quarantined: {_state.Quarantined}"),
+        _ => Redirect(),
+    };
+
+    private CallReply Refusal(RefusalReason reason, string message) => new() { Kind = ReplyKind.Refused, Refusal = reason, Message = message, View = View };
+}

@@ -1,0 +1,114 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Liveness;
+using Orleans.MasterSlave.Replication;
+using Orleans.MasterSlave.Replication.Slave;
+
+namespace Orleans.MasterSlave.Replicas;
+
+/// <summary>
+/// What a replica does while it is not master: follows one, learns the record, and competes for the lock when its patience is over (G3, G4, L3, L4).
+/// Its twin is <see cref="MasterRole"/>. Runs in the replica's thread.
+/// </summary>
+internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, StateManager state) : IFollower
+{
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50), LongestBackoff = TimeSpan.FromSeconds(2);
+
+    private TimeSpan _backoff = FirstBackoff;
+    private TimeSpan _nextAttempt = TimeSpan.MinValue;
+    private bool _attempting;
+    private bool _isUnborn; // the store knows nothing of this group, and neither does the log
+
+    public bool CannotFollow => state.Quarantined is not null;
+
+    public bool NeedsTicks => !_isUnborn && (state.Record is null || !succession.IsSettled);
+
+    public void Follow(MasterHeader header)
+    {
+        if (state.Master is { } master && header.Epoch > master.Epoch) state.StepDown($"{header.Sender} is master in {header.Epoch}");
+        _isUnborn = false;
+        succession.Learn(header.Epoch, header.Sender.Node, header.InSync);
+        state.LearnVersion(header.RecordVersion);
+        if (succession.Competing) return;
+        succession.Confirmed(header.Sender);
+        _backoff = FirstBackoff;
+    }
+
+    public LeaseSession? ConfirmLease(MasterHeader header) =>
+        succession.Competing || state.Master is not null || header.Epoch != succession.Epoch ? null : env.Liveness.SessionFor(header.Sender.Node);
+
+    public void HoldsAllAcknowledged() => succession.HoldsAllAcknowledged();
+
+    public void Quarantine(string reason) => state.Quarantine(reason);
+
+    /// <summary>Looks whether to learn the record, or to compete.</summary>
+    public void Tick()
+    {
+        if (_attempting || env.Now < _nextAttempt) return;
+        var masterIsOurNode = succession.Master == env.Self.Node;
+        if (state.Record is null || masterIsOurNode || succession.PatienceIsOver) _ = AttemptAsync();
+    }
+
+    /// <summary>Something new is known: the next look need not wait.</summary>
+    public void LookNow() => _nextAttempt = TimeSpan.MinValue;
+
+    private async Task AttemptAsync()
+    {
+        _attempting = true;
+        try
+        {
+            if (await ReadRecordAsync() is not { } record) return;
+            if (!succession.MayCompete(record)) return;
+            if (succession.TornTail && !await OthersKnowNoMoreAsync(record)) return;
+            if (state.CanCompete && succession.MayCompete(record)) await CompeteAsync(record);
+        }
+        catch (Exception e)
+        {
+            env.Events.StoreUnreachable(e);
+        }
+        finally
+        {
+            _attempting = false;
+            _nextAttempt = env.Now + _backoff;
+            _backoff = _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
+            state.Settle();
+        }
+    }
+
+    private async Task<GroupRecord?> ReadRecordAsync()
+    {
+        var record = await env.Coordinator.ReadAsync(fresh: true);
+        if (record is not null)
+        {
+            _isUnborn = false;
+            return state.Learn(record) ? record : null;
+        }
+
+        if (env.Log.Last == LogPosition.None && env.Log.PromisedEpoch == Epoch.None) _isUnborn = true;
+        else state.Quarantine("its group record is missing from the store; restore the store, nothing here is dropped (I4)");
+        return null;
+    }
+
+    private async Task CompeteAsync(GroupRecord record)
+    {
+        var claim = new MasterClaim(env.Self, env.NextClaimNumber());
+        succession.BeginCompeting();
+        var settled = await env.Coordinator.PromoteAsync(claim, record.Version); // a failure leaves Competing set: the outcome is not known
+        succession.EndCompeting();
+        state.Learn(settled);
+        if (settled.Claim == claim) await state.BecomeMasterAsync(settled);
+    }
+
+    /// <summary>After a torn tail: every other in-sync member answers, and none holds more (D4).</summary>
+    private async Task<bool> OthersKnowNoMoreAsync(GroupRecord record)
+    {
+        foreach (var other in record.InSync)
+        {
+            if (other == env.Self.Node) continue;
+            var status = await env.Links.StatusAsync(other).WaitAsync(env.Limits.LinkTimeout, env.Time);
+            if ((status.Last.Epoch.Value, status.Last.Index.Value).CompareTo((env.Log.Last.Epoch.Value, env.Log.Last.Index.Value)) > 0) return false;
+        }
+
+        return true;
+    }
+}

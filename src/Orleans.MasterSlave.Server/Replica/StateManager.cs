@@ -1,0 +1,129 @@
+using Orleans.MasterSlave.Commit;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Replication.Slave;
+
+namespace Orleans.MasterSlave.Replicas;
+
+/// <summary>A replica's role, slave ↔ master, and every change of it; what it knows of its group. Runs in the replica's thread.</summary>
+internal sealed class StateManager : IMastershipOwner
+{
+    private readonly ReplicaEnvironment _env;
+    private readonly CommitExecutor _commit;
+    private readonly SessionTable _sessions;
+    private long _version; // the highest record version heard of
+
+    public StateManager(ReplicaEnvironment env, CommitExecutor commit, SessionTable sessions)
+    {
+        _env = env;
+        _commit = commit;
+        _sessions = sessions;
+        Succession = new Succession(env);
+        Slave = new SlaveRole(env, Succession, this);
+        Feed = new MasterFeed(env, commit, Slave);
+    }
+
+    public Succession Succession { get; }
+    public SlaveRole Slave { get; }
+    public MasterFeed Feed { get; }
+
+    /// <summary>The mastership in force; null: slave.</summary>
+    public MasterRole? Master { get; private set; }
+    public ReplicaRole Role => Master is null ? ReplicaRole.Slave : ReplicaRole.Master;
+
+    /// <summary>The record as last read or settled by this replica; its newest epoch may be newer still.</summary>
+    public GroupRecord? Record { get; private set; }
+
+    /// <summary>Why this replica serves and follows nobody any more; null: it does.</summary>
+    public string? Quarantined { get; private set; }
+
+    public bool CanCompete => Master is null && Quarantined is null;
+
+    public GroupView? View
+    {
+        get
+        {
+            var record = Master?.Record ?? Record;
+            if (record is null) return null;
+            return new GroupView(
+                _env.Group,
+                Succession.Epoch,
+                Math.Max(_version, record.Version),
+                Succession.Master,
+                [.. record.Replicas.Select(n => new ReplicaAddress(n, _env.Locate(n), record.IsInSync(n)))]);
+        }
+    }
+
+    public void LearnVersion(long version) => _version = Math.Max(_version, version);
+
+    /// <summary>Takes in a record that was read or settled. False: it must not be obeyed (I1, I4).</summary>
+    public bool Learn(GroupRecord record)
+    {
+        if (record.Store != _env.Liveness.Store) return Refuse($"its group record is of store {record.Store}, this node's is {_env.Liveness.Store}");
+        if (record.Epoch < _env.Log.PromisedEpoch) return Refuse($"its group record is of {record.Epoch}, but {_env.Log.PromisedEpoch} was promised: the store was restored from a backup");
+        if (Record is null || record.Version > Record.Version) Record = record;
+        LearnVersion(record.Version);
+        if (Master is null) Succession.Learn(record.Epoch, record.Master, record.IsInSync(_env.Self.Node));
+        return true;
+    }
+
+    /// <summary>Takes the office that a settled swap of this process has given (G2): the promise is durable before anything is served.</summary>
+    public async Task BecomeMasterAsync(GroupRecord record)
+    {
+        await Feed.IdleAsync();
+        if (Quarantined is not null || _env.Log.PromisedEpoch >= record.Epoch) return;
+        await _env.Log.PromiseAsync(record.Epoch);
+        await Feed.IdleAsync();
+        if (Quarantined is not null || Master is not null || _env.Log.PromisedEpoch != record.Epoch) return;
+        if (record.DataLossCount > _env.Log.DataLossCount) _env.Events.DataLossPossible(record, _env.Log.Last);
+        Succession.Learn(record.Epoch, _env.Self.Node, inSync: true);
+        Master = new MasterRole(_env, record, _commit, _sessions, this);
+        Master.Begin();
+        Settle();
+    }
+
+    public void StepDown(string reason)
+    {
+        if (Master is not { } master) return;
+        Record = master.Record;
+        Master = null;
+        master.End();
+        _env.Events.SteppedDown(master.Epoch, reason);
+        _ = _env.Object.RoleChangedAsync(ReplicaRole.Slave);
+        Settle();
+    }
+
+    public void Quarantine(string reason, Exception? error = null)
+    {
+        if (Quarantined is not null) return;
+        Quarantined = reason;
+        if (Master is { } master) _env.Liveness.Resign(_env.Group, master.Epoch, master.Record.InSync.Where(n => n != _env.Self.Node));
+        StepDown(reason);
+        _env.Events.Quarantined(reason, error);
+        Settle();
+    }
+
+    public void MastershipRefused(Epoch epoch, string reason)
+    {
+        if (Master?.Epoch != epoch) return;
+        StepDown(reason);
+        Slave.LookNow();
+        Settle();
+    }
+
+    public void MastershipFailed(string reason, Exception error) => Quarantine(reason, error);
+
+    /// <summary>Asks for time's help only while something is under way: a group at rest costs none.</summary>
+    public void Settle()
+    {
+        var needed = Quarantined is null && (Master?.IsUnsettled ?? Slave.NeedsTicks);
+        if (needed) _env.Liveness.StartTicks(_env.Listener);
+        else _env.Liveness.StopTicks(_env.Listener);
+    }
+
+    private bool Refuse(string reason)
+    {
+        Quarantine(reason);
+        return false;
+    }
+}
