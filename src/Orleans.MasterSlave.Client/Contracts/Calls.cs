@@ -28,6 +28,9 @@ internal sealed class ReadRequest
 
     /// <summary>A diagnostic read of this very replica: answered whatever its role, without the staleness check.</summary>
     [Id(3)] public bool Diagnostic { get; init; }
+
+    /// <summary>Refuse with <see cref="RefusalReason.TokenLost"/> a token from before a data loss, instead of dropping it (R1).</summary>
+    [Id(4)] public bool StrictSession { get; init; }
 }
 
 /// <summary>What a replica made of a call.</summary>
@@ -90,4 +93,7 @@ internal sealed class CallReply
 
     /// <summary>What this replica knows of the group: sent with redirects.</summary>
     [Id(5)] public GroupView? View { get; init; }
+
+    /// <summary>The relay's own word: the replica did not answer it in time.</summary>
+    [Id(6)] public bool Unreached { get; init; }
 }

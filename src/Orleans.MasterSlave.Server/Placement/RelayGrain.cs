@@ -28,7 +28,7 @@ internal sealed class RelayGrain(IGrainFactory factory, TimeProvider time) : Gra
         catch (Exception failure) when (failure is not MasterSlaveException)
         {
             call.Ignore();
-            return new CallReply { Kind = ReplyKind.Unknown, Message = $"The relay had no answer from the replica: {failure.Message}" };
+            return new CallReply { Kind = ReplyKind.Unknown, Unreached = true, Message = $"The relay had no answer from the replica: {failure.Message}" };
         }
     }
 }

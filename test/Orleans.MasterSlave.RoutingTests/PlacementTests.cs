@@ -7,7 +7,7 @@ using Orleans.Runtime;
 using Orleans.TestingHost;
 using Xunit;
 
-namespace Orleans.MasterSlave.ClusterTests.Routing;
+namespace Orleans.MasterSlave.RoutingTests;
 
 /// <summary>Ids that name their silo, and ids that mean "here".</summary>
 public sealed class PlacementTests : IAsyncLifetime

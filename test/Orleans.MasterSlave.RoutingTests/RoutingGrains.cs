@@ -1,6 +1,6 @@
 using Orleans.Concurrency;
 
-namespace Orleans.MasterSlave.ClusterTests.Routing;
+namespace Orleans.MasterSlave.RoutingTests;
 
 [Alias("test.INotes")]
 public interface INotesGrain : IGrainWithStringKey

@@ -1,0 +1,40 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.GrainReferences;
+using Orleans.MasterSlave;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Routing;
+
+namespace Orleans.Hosting;
+
+/// <summary>The calling side, on clients and silos alike.</summary>
+internal static class MasterSlaveRoutingServices
+{
+    /// <param name="services">The services.</param>
+    /// <param name="throughGateways">True on a client: a call can be held up by the gateway that it goes through.</param>
+    public static IServiceCollection AddMasterSlaveRouting(this IServiceCollection services, bool throughGateways)
+    {
+        if (services.Any(service => service.ServiceType == typeof(MasterSlaveCallFilter))) return services;
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<MasterSlaveClientOptions>();
+        services.AddSingleton<IConfigurationValidator, MasterSlaveClientOptionsValidator>();
+        services.TryAddSingleton<CallSerializer>();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<MasterSlaveClientOptions>>().Value);
+        services.AddSingleton(provider => ClientTimes.From(provider.GetRequiredService<MasterSlaveClientOptions>()));
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<MasterSlaveClientOptions>();
+            return new ClientGroups(options.MaxTrackedGrains, options.MaxOperationsPerGrain);
+        });
+        services.AddSingleton<SuspectSilos>();
+        services.AddSingleton(provider => new GatewayDetours(throughGateways, provider.GetRequiredService<TimeProvider>(), new Random()));
+        services.AddSingleton<AttemptSender>();
+        services.AddSingleton<CallRouter>();
+        services.AddSingleton<MasterSlaveCallFilter>();
+        services.AddSingleton<IReplicatedGrainDiagnostics, ReplicatedGrainDiagnostics>();
+        services.Insert(0, ServiceDescriptor.Singleton<IGrainReferenceActivatorProvider, ReplicatedReferenceProvider>());
+        return services;
+    }
+}

@@ -1,0 +1,42 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.Serialization;
+
+namespace Orleans.MasterSlave.Routing;
+
+/// <summary>Which exception the caller gets.</summary>
+internal static class CallFailure
+{
+    /// <summary>What ends a call that was given up.</summary>
+    public static MasterSlaveException Of(CallProgress call, ClientGroup group, Exception? cause)
+    {
+        var said = call.Message is null ? "" : $" Last word: {call.Message}";
+        switch (call.Refusal)
+        {
+            case RefusalReason.RequestExpired when call.IsFinal:
+                return new RequestExpiredException($"{group.Id}: the request is older than what the master remembers, and may have been executed.{said}");
+            case RefusalReason.TokenLost when call.IsFinal:
+                group.DropToken();
+                return new SessionTokenLostException($"{group.Id}: what this client saw was lost in a failover. Read again.{said}");
+            case RefusalReason.Unsupported when call.IsFinal:
+                return new NotSupportedOnReplicatedGrainException($"{group.Id}: {call.Message}");
+        }
+
+        if (call.MaybeExecuted)
+            return new OperationOutcomeUnknownException($"{group.Id}: no answer within {call.Times.Call}; the operation may have been executed.{said}", cause);
+        return call.Refusal switch
+        {
+            RefusalReason.TooFewInSync => new TooFewInSyncException($"{group.Id}: too few replicas are in sync; not executed.{said}", cause),
+            RefusalReason.Overloaded or RefusalReason.SessionTableFull or RefusalReason.DiskFull =>
+                new OverloadedException($"{group.Id}: {call.Refusal} for {call.Times.Call}; not executed.{said}", cause),
+            RefusalReason.Quarantined => new GroupQuarantinedException($"{group.Id}: quarantined; not executed.{said}", cause),
+            _ => new ReplicaUnavailableException($"{group.Id}: no replica answered within {call.Times.Call}; not executed.{said}", cause),
+        };
+    }
+
+    /// <summary>May the same attempt succeed a moment later? Silos come and go; what cannot be serialized, or is not set up, stays so.</summary>
+    public static bool IsPassing(Exception failure) => failure is not (MasterSlaveException or SerializerException or GrainExtensionNotInstalledException);
+
+    public static Exception Lasting(Exception failure) => failure is GrainExtensionNotInstalledException
+        ? new MasterSlaveConfigurationException("A silo hosts a replicated grain and lacks AddMasterSlave().", failure)
+        : failure;
+}

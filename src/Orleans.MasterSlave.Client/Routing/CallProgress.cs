@@ -1,0 +1,139 @@
+using System.Runtime.InteropServices;
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Routing;
+
+/// <summary>What kind of call it is, as far as routing cares.</summary>
+internal enum CallKind
+{
+    Operation,
+    ReadAny,
+    ReadMaster,
+
+    /// <summary>A diagnostic read of one replica, named by <see cref="CallProgress.OnlySilo"/>.</summary>
+    ReadOne,
+}
+
+/// <summary>How one replica has fared within one call.</summary>
+internal sealed class TargetProgress
+{
+    /// <summary>Not asked since the view last changed, and not under suspicion.</summary>
+    public bool Fresh = true;
+
+    /// <summary>An attempt is out, and has patience left until <see cref="PatienceEnd"/>.</summary>
+    public bool Waiting;
+    public TimeSpan PatienceEnd;
+
+    /// <summary>Silent or broken before: ask it, but do not hold up the others for its answer.</summary>
+    public bool Suspect;
+
+    /// <summary>Not to be asked again before.</summary>
+    public TimeSpan NextTry;
+    public int Attempts;
+    public int Declined;
+}
+
+/// <summary>
+/// All that one call has learned so far: the facts that <see cref="ClientPolicy"/> decides on. It is told what happens and when; it does nothing.
+/// Times count from the start of the call.
+/// </summary>
+internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 0)
+{
+    private readonly Dictionary<SiloAddress, TargetProgress> _targets = [];
+    private int _unsettled;
+
+    public CallKind Kind { get; } = kind;
+    public ClientTimes Times { get; } = times;
+
+    /// <summary>Which reader comes first.</summary>
+    public int Turn { get; } = turn;
+    public SiloAddress? OnlySilo { get; init; }
+    public GroupView? View { get; private set; }
+
+    /// <summary>A reader declined: the master knows best.</summary>
+    public bool PreferMaster { get; private set; }
+
+    /// <summary>The master answered that it cannot take the call now: no use in asking others.</summary>
+    public bool MasterIsBusy { get; private set; }
+
+    /// <summary>An attempt was sent, and nobody said for certain that it was not executed.</summary>
+    public bool MaybeExecuted => Kind == CallKind.Operation && _unsettled > 0;
+
+    public RefusalReason Refusal { get; private set; }
+    public string? Message { get; private set; }
+    public bool IsFinal { get; private set; }
+    public bool Resolving { get; private set; }
+    public TimeSpan NextResolve { get; private set; }
+    public int Resolved { get; private set; }
+
+    public TargetProgress Target(SiloAddress silo) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(_targets, silo, out _) ??= new TargetProgress();
+
+    /// <summary>Whoever says it: a view that is newer than what is known opens every replica anew.</summary>
+    public void OnView(GroupView? view)
+    {
+        if (view is null || !view.IsNewerThan(View)) return;
+        View = view;
+        MasterIsBusy = PreferMaster = false;
+        foreach (var target in _targets.Values) (target.Fresh, target.Waiting, target.Suspect, target.NextTry, target.Declined) = (true, false, false, default, 0);
+    }
+
+    /// <summary>This silo was silent in another call a moment ago: ask it, but do not wait for it.</summary>
+    public void OnSuspect(SiloAddress silo) => (Target(silo).Fresh, Target(silo).Suspect) = (false, true);
+
+    public void OnSent(SiloAddress silo, TimeSpan now)
+    {
+        var target = Target(silo);
+        var patience = Times.Patience(target.Attempts++);
+        target.Suspect |= target.Waiting;
+        (target.Fresh, target.Waiting, target.PatienceEnd, target.NextTry) = (false, true, now + patience, now + patience);
+        _unsettled++;
+    }
+
+    public void OnRedirected(SiloAddress silo, GroupView? view, TimeSpan now)
+    {
+        _unsettled--;
+        PreferMaster = true;
+        Decline(silo, now);
+        OnView(view);
+    }
+
+    public void OnRefused(SiloAddress silo, RefusalReason reason, string? message, TimeSpan now)
+    {
+        _unsettled--;
+        (Refusal, Message) = (reason, message);
+        IsFinal = reason is RefusalReason.RequestExpired or RefusalReason.TokenLost or RefusalReason.Unsupported;
+        MasterIsBusy = reason is RefusalReason.Overloaded or RefusalReason.TooFewInSync or RefusalReason.SessionTableFull or RefusalReason.DiskFull;
+        Decline(silo, now);
+    }
+
+    /// <summary>The replica does not know the outcome: it may be asked again.</summary>
+    public void OnUnknown(SiloAddress silo, string? message, TimeSpan now)
+    {
+        Message = message;
+        Decline(silo, now);
+    }
+
+    /// <summary>The attempt broke: nobody knows whether it arrived.</summary>
+    public void OnBroken(SiloAddress silo, string? message, TimeSpan now)
+    {
+        OnUnknown(silo, message, now);
+        Target(silo).Suspect = true;
+    }
+
+    public void OnResolving() => Resolving = true;
+
+    public void OnResolved(GroupView? view, TimeSpan now)
+    {
+        Resolving = false;
+        NextResolve = now + Times.ResolveBackoff(Resolved++);
+        OnView(view);
+    }
+
+    private void Decline(SiloAddress silo, TimeSpan now)
+    {
+        var target = Target(silo);
+        (target.Waiting, target.Fresh, target.Suspect) = (false, false, false);
+        target.NextTry = now + Times.Backoff(target.Declined++);
+    }
+}

@@ -1,0 +1,117 @@
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Routing;
+
+/// <summary>
+/// What this client knows of one group: its view, request ids, the session token, and by which way it is reached. One object, so that a call
+/// looks one thing up.
+/// </summary>
+internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBeenForgotten)
+{
+    private readonly Lock _gate = new();
+    private readonly RequestIds _ids = new(maxOperations);
+    private GroupRoutes? _routes;
+    private SessionToken _token;
+    private int _turn;
+    private int _users;
+    private bool _forgotten;
+    private Task<GroupView>? _resolving;
+    private (long RefusedVersion, string? Key) _resolvingFor;
+
+    public GroupId Id { get; } = id;
+
+    /// <summary>Set at each use, cleared by the table's sweep.</summary>
+    public bool WasUsed { get; set; }
+
+    /// <summary>The way to this group; written by <see cref="GatewayDetours"/> only.</summary>
+    public GroupPath Path { get; } = new();
+
+    public GroupRoutes? Routes => Volatile.Read(ref _routes);
+
+    /// <summary>Keeps the entry from being forgotten, until <see cref="Leave"/>. False: it was forgotten already, take a new one.</summary>
+    public bool TryEnter()
+    {
+        lock (_gate)
+        {
+            if (_forgotten) return false;
+            _users++;
+        }
+
+        WasUsed = true;
+        return true;
+    }
+
+    public void Leave()
+    {
+        lock (_gate) _users--;
+    }
+
+    public bool TryForget()
+    {
+        lock (_gate)
+        {
+            if (_users > 0 || _ids.AnyInFlight) return false;
+            return _forgotten = true;
+        }
+    }
+
+    public bool TryTakeId(out RequestId id, out long answeredThrough)
+    {
+        lock (_gate)
+        {
+            answeredThrough = _ids.AnsweredThrough;
+            return _ids.TryTake(out id);
+        }
+    }
+
+    public void CompleteId(RequestId id)
+    {
+        lock (_gate) _ids.Complete(id);
+    }
+
+    public int NextTurn() => Interlocked.Increment(ref _turn);
+
+    /// <summary>
+    /// The last thing seen. <paramref name="unknown"/>: this client may have seen the group before and forgotten what, so only the master's answer is safe.
+    /// </summary>
+    public SessionToken Token(out bool unknown)
+    {
+        lock (_gate)
+        {
+            unknown = mayHaveBeenForgotten && _token == SessionToken.None;
+            return _token;
+        }
+    }
+
+    public void Saw(SessionToken token)
+    {
+        lock (_gate) _token = SessionToken.Latest(_token, token);
+    }
+
+    /// <summary>After a loss was reported to the caller: begin anew.</summary>
+    public void DropToken()
+    {
+        lock (_gate) _token = SessionToken.None;
+    }
+
+    public void Learn(GroupView? view, IGrainFactory factory)
+    {
+        if (view is null || !view.IsNewerThan(Routes?.View)) return;
+        var routes = new GroupRoutes(view, factory);
+        lock (_gate)
+        {
+            if (view.IsNewerThan(_routes?.View)) Volatile.Write(ref _routes, routes);
+        }
+    }
+
+    /// <summary>Joins a question to the directory that is under way and asks for at least as much by the same way; else asks.</summary>
+    public Task<GroupView> JoinResolve(long refusedVersion, string? key, Func<Task<GroupView>> ask)
+    {
+        lock (_gate)
+        {
+            if (_resolving is { IsCompleted: false } && _resolvingFor.RefusedVersion >= refusedVersion && _resolvingFor.Key == key) return _resolving;
+            _resolvingFor = (refusedVersion, key);
+            return _resolving = ask();
+        }
+    }
+}

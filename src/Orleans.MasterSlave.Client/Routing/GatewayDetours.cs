@@ -1,0 +1,96 @@
+using System.Globalization;
+
+namespace Orleans.MasterSlave.Routing;
+
+/// <summary>The way to one group, as far as it is known. Timestamps of the clock; zero: never.</summary>
+internal sealed class GroupPath
+{
+    /// <summary>The direct way was silent, and a detour was not: until a probe of the direct way is answered.</summary>
+    public bool UsesDetour;
+    public long NextProbe;
+    public long DirectProved;
+}
+
+/// <summary>By which way the first attempt of a call goes.</summary>
+internal enum Way
+{
+    Direct,
+    Detour,
+
+    /// <summary>By the detour, and at the same time directly, to see whether that works again.</summary>
+    Both,
+}
+
+/// <summary>
+/// Remembers how to get past a gateway that is dead or hangs. A client's message to an id always takes the same gateway; so retries go to a relay
+/// with a fresh key, and the key that worked is used first from then on: for the group in question until the direct way is seen to work again, and for
+/// every other group for a while, so that not each of them finds out by a timeout of its own. On a silo there are no gateways, and no detours.
+/// </summary>
+internal sealed class GatewayDetours(bool possible, TimeProvider time, Random random)
+{
+    private static readonly TimeSpan Memory = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(5);
+    private readonly Lock _gate = new();
+    private string? _key;
+    private long _provedSince;
+    private long _provedLast;
+
+    public bool Possible => possible;
+
+    /// <summary>Is there, or was there of late, any need for detours?</summary>
+    public bool Active => Volatile.Read(ref _provedLast) is not 0 and var last && time.GetElapsedTime(last) < Memory;
+
+    public Way WayTo(GroupPath path)
+    {
+        if (!possible || (!path.UsesDetour && !Active)) return Way.Direct;
+        if (!path.UsesDetour) return path.DirectProved > Volatile.Read(ref _provedSince) ? Way.Direct : Way.Detour;
+        var now = time.GetTimestamp();
+        if (now < path.NextProbe) return Way.Detour;
+        path.NextProbe = now + Ticks(ProbeInterval);
+        return Way.Both;
+    }
+
+    /// <summary>The key to go by now.</summary>
+    public string Key
+    {
+        get
+        {
+            lock (_gate) return _key ??= Fresh();
+        }
+    }
+
+    /// <summary>A call by this key was silent: another one is tried next.</summary>
+    public void Failed(string key)
+    {
+        lock (_gate)
+        {
+            if (_key == key) _key = Fresh();
+        }
+    }
+
+    /// <summary>The direct way was silent, and this key answered.</summary>
+    public void Proved(string key, GroupPath path)
+    {
+        var now = time.GetTimestamp();
+        lock (_gate)
+        {
+            _key = key;
+            if (_provedLast == 0 || time.GetElapsedTime(_provedLast) >= Memory) Volatile.Write(ref _provedSince, now);
+            Volatile.Write(ref _provedLast, now);
+        }
+
+        path.NextProbe = now + Ticks(ProbeInterval);
+        path.UsesDetour = true;
+    }
+
+    public void DirectAnswered(GroupPath path)
+    {
+        if (!path.UsesDetour && !Active) return;
+        path.UsesDetour = false;
+        path.DirectProved = time.GetTimestamp();
+    }
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
+
+    private string Fresh() => random.NextInt64().ToString("x", CultureInfo.InvariantCulture);
+}

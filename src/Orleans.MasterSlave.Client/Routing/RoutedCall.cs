@@ -1,0 +1,43 @@
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Routing;
+
+/// <summary>One call on its way: serialized once, sent as often as it takes.</summary>
+internal sealed class RoutedCall(ClientGroup group, CallKind kind, long started, CancellationToken cancellation)
+{
+    public ClientGroup Group { get; } = group;
+    public CallKind Kind { get; } = kind;
+    public CancellationToken Cancellation { get; } = cancellation;
+
+    /// <summary>Timestamp of the call's start.</summary>
+    public long Started { get; } = started;
+
+    /// <summary>The changing call; null for reads.</summary>
+    public Operation? Operation { get; init; }
+
+    /// <summary>The read; null for operations.</summary>
+    public ReadRequest? Read { get; init; }
+
+    /// <summary>The replica that a diagnostic read is for.</summary>
+    public SiloAddress? OnlySilo { get; init; }
+
+    /// <summary>The reader that comes first.</summary>
+    public int Turn { get; init; }
+
+    /// <summary>An attempt by the direct way was silent: from now on by relays. Set by the router.</summary>
+    public Attempt? SilentDirect { get; set; }
+}
+
+/// <summary>One sending of a call to one replica.</summary>
+internal sealed class Attempt(Task<CallReply> reply, SiloAddress silo, string? key, TimeSpan patienceEnd)
+{
+    public Task<CallReply> Reply { get; } = reply;
+    public SiloAddress Silo { get; } = silo;
+
+    /// <summary>The relay it went by; null: the direct way.</summary>
+    public string? Key { get; } = key;
+
+    /// <summary>When nothing has come by then, this way is silent.</summary>
+    public TimeSpan PatienceEnd { get; } = patienceEnd;
+    public bool WasSilent { get; set; }
+}

@@ -1,0 +1,248 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Routing;
+using Orleans.Runtime;
+using Xunit;
+
+namespace Orleans.MasterSlave.RoutingTests;
+
+/// <summary>Calls on group references, end to end against the fake server side.</summary>
+public sealed class RoutingTests(FakeCluster cluster) : IClassFixture<FakeCluster>
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Results_ComeBack_ThroughEveryReturnType()
+    {
+        var (grain, _) = cluster.NewGroup();
+        Assert.Equal(1, await grain.Write("a"));
+        Assert.Equal(2, await grain.CountAndMark("b"));
+        await grain.Touch("c");
+        Assert.Equal(3, await grain.Read());
+        await grain.Forget();
+        Assert.Equal(0, await grain.ReadAtMaster());
+    }
+
+    [Fact]
+    public async Task Exceptions_AreRethrownAsThrown_ThroughEveryReturnType()
+    {
+        var (grain, _) = cluster.NewGroup();
+        Assert.Equal("task", (await Assert.ThrowsAsync<NoteException>(() => grain.FailTask())).Message);
+        Assert.Equal("task of", (await Assert.ThrowsAsync<NoteException>(() => grain.FailTaskOf())).Message);
+        Assert.Equal("value task", (await Assert.ThrowsAsync<NoteException>(async () => await grain.FailValueTask())).Message);
+        Assert.Equal("value task of", (await Assert.ThrowsAsync<NoteException>(async () => await grain.FailValueTaskOf())).Message);
+    }
+
+    [Fact]
+    public async Task Grain_SeesTheIdThatTheCallerUsed()
+    {
+        var (grain, group) = cluster.NewGroup();
+        Assert.Equal(new Identity(group.Grain, group.Grain.Key.ToString()!, group.Grain, group.Grain), await grain.WhoAreYou());
+    }
+
+    [Fact]
+    public async Task Reads_GoToTheReplicasInTurn_OperationsToTheMaster()
+    {
+        var (grain, _) = cluster.NewGroup();
+        HashSet<string> read = [];
+        for (var i = 0; i < 6; i++) read.Add(await grain.Where());
+        Assert.Equal(cluster.Silos[..2].Select(silo => silo.ToParsableString()).Order(), read.Order());
+    }
+
+    [Fact]
+    public async Task ReadPreference_OfAScope_AndOfAMethod_GoToTheMaster()
+    {
+        var (grain, group) = cluster.NewGroup();
+        using (ReadPreferenceScope.Use(ReadPreference.Master))
+        {
+            for (var i = 0; i < 4; i++) Assert.Equal(cluster.Silos[0].ToParsableString(), await grain.Where());
+        }
+
+        for (var i = 0; i < 4; i++) await grain.ReadAtMaster();
+        var ours = cluster.Groups.Arrivals.Where(arrival => arrival.Read is not null).ToList();
+        Assert.True(ours.Count >= 8);
+        Assert.NotNull(group.ToString());
+    }
+
+    [Fact]
+    public async Task KnownView_CostsNoLookup()
+    {
+        var (grain, _) = cluster.NewGroup();
+        var before = cluster.Groups.Lookups;
+        for (var i = 0; i < 20; i++) await grain.Write("x");
+        Assert.Equal(before + 1, cluster.Groups.Lookups);
+    }
+
+    [Fact]
+    public async Task StaleView_IsCorrectedByTheRedirect_WithoutLookup()
+    {
+        var (grain, group) = cluster.NewGroup();
+        await grain.Write("x");
+        var before = cluster.Groups.Lookups;
+        cluster.Groups.Promote(group, cluster.Silos[1]);
+        Assert.Equal(2, await grain.Write("y"));
+        Assert.Equal(before, cluster.Groups.Lookups);
+    }
+
+    [Fact]
+    public async Task SilentMaster_SlavesAreAskedUntilOneIsPromoted_AndItExecutesOnce()
+    {
+        var (grain, group) = cluster.NewGroup();
+        await grain.Write("x");
+        var nudged = new TaskCompletionSource();
+        cluster.Groups.Meddle = async (called, silo, _) =>
+        {
+            if (called != group) return null;
+            if (silo.Equals(cluster.Silos[0])) await Task.Delay(Timeout.Infinite, Stop);
+            else nudged.TrySetResult();
+            return null;
+        };
+
+        var write = grain.Write("y");
+        await nudged.Task.WaitAsync(TimeSpan.FromSeconds(5), Stop);
+        cluster.Groups.Promote(group, cluster.Silos[1]);
+
+        Assert.Equal(2, await write);
+        Assert.Equal(2, cluster.Groups.Answers.Keys.Count(key => key.Item1 == group));
+    }
+
+    [Fact]
+    public async Task SlowAnswer_IsRetriedUnderTheSameId_AndExecutedOnce()
+    {
+        var (grain, group) = cluster.NewGroup();
+        Assert.Equal(1500, await grain.Slow(1500, Stop));
+        var arrivals = cluster.Groups.Arrivals.Count(arrival => arrival.Operation is { } operation && cluster.Groups.Answers.ContainsKey((group, operation.Id)));
+        Assert.True(arrivals > 1);
+        Assert.Single(cluster.Groups.Answers.Keys, key => key.Item1 == group);
+    }
+
+    [Fact]
+    public async Task TooFewInSync_IsRetried_ThenThrown_AndNotCalledUnknown()
+    {
+        var (grain, group) = cluster.NewGroup();
+        var refusals = 0;
+        cluster.Groups.Meddle = (called, _, _) => Task.FromResult(called != group ? null : ++refusals < 6
+            ? new CallReply { Kind = ReplyKind.Refused, Refusal = RefusalReason.TooFewInSync } : null);
+        Assert.Equal(1, await grain.Write("x"));
+        refusals = int.MinValue;
+        await Assert.ThrowsAsync<TooFewInSyncException>(() => grain.Write("y"));
+    }
+
+    [Fact]
+    public async Task ExpiredRequest_IsFinal()
+    {
+        var (grain, group) = cluster.NewGroup();
+        cluster.Groups.Meddle = (called, _, _) => Task.FromResult(called != group ? null : new CallReply { Kind = ReplyKind.Refused, Refusal = RefusalReason.RequestExpired });
+        await Assert.ThrowsAsync<RequestExpiredException>(() => grain.Write("y"));
+    }
+
+    [Fact]
+    public async Task NobodyAnswers_OutcomeIsUnknown_ForOperations_AndUnavailable_ForReads()
+    {
+        var (grain, group) = cluster.NewGroup();
+        cluster.Groups.Meddle = async (called, _, _) =>
+        {
+            if (called == group) await Task.Delay(Timeout.Infinite, Stop);
+            return null;
+        };
+        var write = Assert.ThrowsAsync<OperationOutcomeUnknownException>(() => grain.Write("y"));
+        await Assert.ThrowsAsync<ReplicaUnavailableException>(() => grain.Read());
+        await write;
+    }
+
+    [Fact]
+    public async Task RequestContext_ReachesTheOperation()
+    {
+        var (grain, _) = cluster.NewGroup();
+        RequestContext.Set("tenant", "seven");
+        Assert.Equal("seven", await grain.GetContextValue("tenant"));
+        RequestContext.Clear();
+        Assert.Null(await grain.GetContextValue("tenant"));
+    }
+
+    [Fact]
+    public async Task CallInsideAnOperation_IsRefused()
+    {
+        var (grain, _) = cluster.NewGroup();
+        await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(() => grain.CallOther("x"));
+    }
+
+    [Fact]
+    public async Task UnsupportedMethods_AreRefusedAtTheCall()
+    {
+        var (grain, _) = cluster.NewGroup();
+        await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(() => grain.Shout());
+        await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(async () =>
+        {
+            await foreach (var _ in grain.Stream().WithCancellation(Stop)) break;
+        });
+    }
+
+    [Fact]
+    public async Task Cancellation_EndsTheWaiting()
+    {
+        var (grain, _) = cluster.NewGroup();
+        await grain.Write("x");
+        using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(150));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => grain.Slow(3000, cancel.Token));
+    }
+
+    [Fact]
+    public async Task UserFilters_RunOncePerCall_AndSeeTheGroup()
+    {
+        var (grain, group) = cluster.NewGroup();
+        await grain.Write("x");
+        var seen = cluster.Filter.Seen.Where(entry => entry.Contains(group.Grain.Key.ToString()!, StringComparison.Ordinal)).ToList();
+        Assert.Equal([$"{group.Grain} Write"], seen);
+        Assert.DoesNotContain(cluster.Filter.Seen, entry => entry.Contains('\u001f', StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Detour_ReachesTheReplica()
+    {
+        var (grain, group) = cluster.NewGroup();
+        var groups = cluster.Service<ClientGroups>();
+        var entry = groups.Enter(group.Grain);
+        cluster.Service<GatewayDetours>().Proved("some key", entry.Path);
+        entry.Leave();
+        Assert.Equal(1, await grain.Write("x"));
+        Assert.Equal(1, await grain.Read());
+        Assert.Equal(2, await grain.Write("y"));
+        cluster.Service<GatewayDetours>().DirectAnswered(entry.Path);
+        Assert.Equal(3, await grain.Write("z"));
+    }
+
+    [Fact]
+    public async Task Diagnostics_ShowReplicas_AndReadFromEachOne()
+    {
+        var (grain, _) = cluster.NewGroup();
+        var diagnostics = cluster.Service<IReplicatedGrainDiagnostics>();
+        var replicas = await diagnostics.GetReplicasAsync(grain);
+        Assert.Equal(2, replicas.Count);
+        Assert.Equal(cluster.Silos[0], Assert.Single(replicas, replica => replica.IsMaster).Silo);
+        foreach (var replica in replicas)
+            Assert.Equal(replica.Silo!.ToParsableString(), await diagnostics.ReadFromAsync(replica.Silo, () => grain.Where()));
+        await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(() => diagnostics.ReadFromAsync(cluster.Silos[0], () => grain.Write("x")));
+    }
+
+    [Fact]
+    public async Task SilosCall_LikeClients()
+    {
+        var (grain, _) = cluster.NewGroup();
+        var caller = cluster.Client.GetGrain<ICallerGrain>("caller");
+        Assert.Equal(1, await caller.WriteTo(grain, "x"));
+        Assert.Equal("task", (await Assert.ThrowsAsync<NoteException>(() => caller.FailAt(grain))).Message);
+    }
+}
+
+[Alias("test.ICaller")]
+public interface ICallerGrain : IGrainWithStringKey
+{
+    Task<int> WriteTo(INotesGrain grain, string note);
+    Task FailAt(INotesGrain grain);
+}
+
+internal sealed class CallerGrain : Grain, ICallerGrain
+{
+    public Task<int> WriteTo(INotesGrain grain, string note) => grain.Write(note);
+    public Task FailAt(INotesGrain grain) => grain.FailTask();
+}
