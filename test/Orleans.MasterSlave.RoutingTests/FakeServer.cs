@@ -17,6 +17,9 @@ internal sealed class FakeGroups
     public Func<GroupId, SiloAddress>? Create { get; set; }
     public int Lookups;
 
+    /// <summary>Lasts until the cluster is taken down.</summary>
+    public TaskCompletionSource Silence { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Before a call is looked at: a reply of the test's own, or null to go on.</summary>
     public Func<GroupId, SiloAddress, bool, Task<CallReply?>> Meddle { get; set; } = (_, _, _) => Task.FromResult<CallReply?>(null);
 

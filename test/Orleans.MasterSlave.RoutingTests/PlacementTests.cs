@@ -20,6 +20,7 @@ public sealed class PlacementTests : IAsyncLifetime
         builder.ConfigureSilo((_, silo) =>
         {
             silo.Services.AddMasterSlavePlacement();
+            silo.AcceptFaultyGrains();
             silo.AddGrainExtension<IProbe, Probe>();
         });
         _cluster = builder.Build();

@@ -14,6 +14,7 @@ public interface INotesGrain : IGrainWithStringKey
     [Alias("fail-value-task")] ValueTask FailValueTask();
     [Alias("fail-value-task-of")] ValueTask<int> FailValueTaskOf();
     [Alias("call-other")] Task<int> CallOther(string key);
+    [Alias("call-plain")] Task<int> CallPlain(ICallerGrain other);
     [Alias("slow")] Task<int> Slow(int milliseconds, CancellationToken cancellation);
     [Alias("context")] Task<string?> GetContextValue(string key);
     [Alias("one-way"), OneWay] Task Shout();
@@ -67,6 +68,8 @@ public sealed class NotesGrain(Runtime.ILocalSiloDetails silo) : ReplicatedGrain
     public ValueTask FailValueTask() => throw new NoteException("value task");
     public ValueTask<int> FailValueTaskOf() => throw new NoteException("value task of");
     public Task<int> CallOther(string key) => this.AsReference<INotesGrain>().Write(key);
+
+    public Task<int> CallPlain(ICallerGrain other) => other.Plain();
 
     public async Task<int> Slow(int milliseconds, CancellationToken cancellation)
     {

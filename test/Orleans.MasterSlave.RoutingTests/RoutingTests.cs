@@ -92,7 +92,7 @@ public sealed class RoutingTests(FakeCluster cluster) : IClassFixture<FakeCluste
         cluster.Groups.Meddle = async (called, silo, _) =>
         {
             if (called != group) return null;
-            if (silo.Equals(cluster.Silos[0])) await Task.Delay(Timeout.Infinite, Stop);
+            if (silo.Equals(cluster.Silos[0])) await cluster.Groups.Silence.Task;
             else nudged.TrySetResult();
             return null;
         };
@@ -141,7 +141,7 @@ public sealed class RoutingTests(FakeCluster cluster) : IClassFixture<FakeCluste
         var (grain, group) = cluster.NewGroup();
         cluster.Groups.Meddle = async (called, _, _) =>
         {
-            if (called == group) await Task.Delay(Timeout.Infinite, Stop);
+            if (called == group) await cluster.Groups.Silence.Task;
             return null;
         };
         var write = Assert.ThrowsAsync<OperationOutcomeUnknownException>(() => grain.Write("y"));
@@ -164,6 +164,9 @@ public sealed class RoutingTests(FakeCluster cluster) : IClassFixture<FakeCluste
     {
         var (grain, _) = cluster.NewGroup();
         await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(() => grain.CallOther("x"));
+        var plain = cluster.Client.GetGrain<ICallerGrain>("plain");
+        await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(() => grain.CallPlain(plain));
+        Assert.Equal(1, await plain.Plain());
     }
 
     [Fact]
@@ -238,11 +241,13 @@ public sealed class RoutingTests(FakeCluster cluster) : IClassFixture<FakeCluste
 public interface ICallerGrain : IGrainWithStringKey
 {
     Task<int> WriteTo(INotesGrain grain, string note);
+    Task<int> Plain();
     Task FailAt(INotesGrain grain);
 }
 
 internal sealed class CallerGrain : Grain, ICallerGrain
 {
+    public Task<int> Plain() => Task.FromResult(1);
     public Task<int> WriteTo(INotesGrain grain, string note) => grain.Write(note);
     public Task FailAt(INotesGrain grain) => grain.FailTask();
 }

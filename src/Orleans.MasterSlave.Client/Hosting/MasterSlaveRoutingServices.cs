@@ -5,6 +5,7 @@ using Orleans.GrainReferences;
 using Orleans.MasterSlave;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Routing;
+using Orleans.Runtime;
 
 namespace Orleans.Hosting;
 
@@ -34,7 +35,15 @@ internal static class MasterSlaveRoutingServices
         services.AddSingleton<CallRouter>();
         services.AddSingleton<MasterSlaveCallFilter>();
         services.AddSingleton<IReplicatedGrainDiagnostics, ReplicatedGrainDiagnostics>();
+        if (!throughGateways) GuardOperations(services);
         services.Insert(0, ServiceDescriptor.Singleton<IGrainReferenceActivatorProvider, ReplicatedReferenceProvider>());
         return services;
+    }
+
+    private static void GuardOperations(IServiceCollection services)
+    {
+        var orleans = services.Last(service => service.ServiceType == typeof(IGrainReferenceRuntime) && !service.IsKeyedService).ImplementationType!;
+        services.AddSingleton<IGrainReferenceRuntime>(provider =>
+            new OperationGuard((IGrainReferenceRuntime)ActivatorUtilities.CreateInstance(provider, orleans)));
     }
 }

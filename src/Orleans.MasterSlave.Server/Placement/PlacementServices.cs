@@ -19,6 +19,7 @@ internal static class PlacementServices
         services.AddRule<LocalSiloRule, MasterSlaveLocalPlacement>(LocalToCallerAttribute.Directory);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IConfigureGrainTypeComponents, GroupContextConfigurator>();
+        services.AddSingleton<IConfigurationValidator, ReplicatedGrainValidator>();
         DecorateTimers(services);
         return services;
     }

@@ -1,0 +1,219 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Routing;
+using Orleans.Runtime;
+using Xunit;
+
+namespace Orleans.MasterSlave.Tests.Routing;
+
+public sealed class ClientPolicyTests
+{
+    private static readonly ClientTimes Times = new(Ms(400), TimeSpan.FromSeconds(30), Ms(40), Ms(250));
+    private static readonly SiloAddress A = Silo(1), B = Silo(2), C = Silo(3);
+
+    [Fact]
+    public void UnknownView_IsResolved_OnceAtATime()
+    {
+        var call = new CallProgress(CallKind.Operation, Times);
+        Assert.Equal(new ClientDecision(ClientStep.Resolve), ClientPolicy.Next(call, default));
+        call.OnResolving();
+        Assert.Equal(ClientStep.Wait, ClientPolicy.Next(call, default).Step);
+        call.OnResolved(View(1, A, A, B), Ms(1));
+        Assert.Equal(A, Sent(call, Ms(1)));
+    }
+
+    [Fact]
+    public void FailedLookup_IsRepeated_AfterAPause()
+    {
+        var call = new CallProgress(CallKind.Operation, Times);
+        call.OnResolving();
+        call.OnResolved(null, Ms(10));
+        Assert.Equal(new ClientDecision(ClientStep.Wait, Until: Ms(170)), ClientPolicy.Next(call, Ms(10)));
+        Assert.Equal(ClientStep.Resolve, ClientPolicy.Next(call, Ms(170)).Step);
+    }
+
+    [Fact]
+    public void Operation_WaitsForTheMaster_AsLongAsItHasPatience()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        Assert.Equal(A, Sent(call, default));
+        Assert.Equal(new ClientDecision(ClientStep.Wait, Until: Ms(400)), ClientPolicy.Next(call, Ms(1)));
+    }
+
+    [Fact]
+    public void SilentMaster_SlavesAreSentTheOperation_ThenTheMasterAgain_ThenTheDirectoryIsAsked()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B, C));
+        Assert.Equal(A, Sent(call, default));
+        Assert.Equal(B, Sent(call, Ms(400)));
+        Assert.Equal(C, Sent(call, Ms(400)));
+        Assert.Equal(A, Sent(call, Ms(400)));
+        Assert.Equal(ClientStep.Wait, ClientPolicy.Next(call, Ms(400)).Step);
+        call.OnRedirected(B, View(1, A, A, B, C), Ms(401));
+        call.OnRedirected(C, null, Ms(402));
+        Assert.Equal(new ClientDecision(ClientStep.Resolve, RefusedVersion: 1), ClientPolicy.Next(call, Ms(402)));
+        call.OnResolving();
+        Assert.Equal(B, Sent(call, Ms(441)));
+    }
+
+    [Fact]
+    public void NewerView_IsFollowedAtOnce()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        Sent(call, default);
+        Assert.Equal(B, Sent(call, Ms(400)));
+        call.OnRedirected(B, View(2, B, A, B), Ms(401));
+        Assert.Equal(B, Sent(call, Ms(401)));
+    }
+
+    [Fact]
+    public void OlderView_ChangesNothing()
+    {
+        var call = Call(CallKind.Operation, View(2, B, A, B));
+        call.OnView(View(1, A, A, B));
+        Assert.Equal(B, Sent(call, default));
+    }
+
+    [Fact]
+    public void BusyMaster_IsAskedAgain_AndNobodyElse()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        Sent(call, default);
+        call.OnRefused(A, RefusalReason.Overloaded, null, Ms(5));
+        Assert.Equal(new ClientDecision(ClientStep.Wait, Until: Ms(45)), ClientPolicy.Next(call, Ms(5)));
+        Assert.Equal(A, Sent(call, Ms(45)));
+        Assert.True(call.MaybeExecuted);
+        call.OnRefused(A, RefusalReason.Overloaded, null, Ms(50));
+        Assert.False(call.MaybeExecuted);
+    }
+
+    [Theory]
+    [InlineData((int)RefusalReason.RequestExpired)]
+    [InlineData((int)RefusalReason.TokenLost)]
+    [InlineData((int)RefusalReason.Unsupported)]
+    public void FinalRefusal_EndsTheCall(int reason)
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        Sent(call, default);
+        call.OnRefused(A, (RefusalReason)reason, null, Ms(5));
+        Assert.Equal(ClientStep.GiveUp, ClientPolicy.Next(call, Ms(5)).Step);
+    }
+
+    [Fact]
+    public void UnknownOutcome_StaysUnknown_WhateverLaterAttemptsAreTold()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        Sent(call, default);
+        call.OnUnknown(A, null, Ms(5));
+        Sent(call, Ms(400));
+        call.OnRedirected(B, null, Ms(401));
+        Assert.True(call.MaybeExecuted);
+        Assert.Equal(ClientStep.GiveUp, ClientPolicy.Next(call, TimeSpan.FromSeconds(30)).Step);
+    }
+
+    [Fact]
+    public void SuspectMaster_IsSentTheCall_AndTheSlavesToo_WithoutWaiting()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        call.OnSuspect(A);
+        Assert.Equal(B, Sent(call, default));
+        Assert.Equal(A, Sent(call, default));
+    }
+
+    [Fact]
+    public void Read_GoesToOneReplicaAfterTheOther()
+    {
+        var call = Call(CallKind.ReadAny, View(1, A, A, B), turn: 1);
+        Assert.Equal(B, Sent(call, default));
+        Assert.Equal(ClientStep.Wait, ClientPolicy.Next(call, Ms(10)).Step);
+        Assert.Equal(A, Sent(call, Ms(400)));
+    }
+
+    [Fact]
+    public void Read_ThatIsRedirected_GoesToTheMaster()
+    {
+        var call = Call(CallKind.ReadAny, View(1, A, A, B, C), turn: 1);
+        Assert.Equal(B, Sent(call, default));
+        call.OnRedirected(B, null, Ms(1));
+        Assert.Equal(A, Sent(call, Ms(1)));
+    }
+
+    [Fact]
+    public void ReadOfOne_AsksNobodyElse()
+    {
+        var call = new CallProgress(CallKind.ReadOne, Times) { OnlySilo = B };
+        call.OnView(View(1, A, A, B));
+        Assert.Equal(B, Sent(call, default));
+        call.OnRedirected(B, null, Ms(1));
+        Assert.Equal(ClientStep.Wait, ClientPolicy.Next(call, Ms(1)).Step);
+        Assert.Equal(B, Sent(call, Ms(41)));
+    }
+
+    [Fact]
+    public void ReplicasWithoutSilo_AreLeftOut_AndTheDirectoryIsAsked()
+    {
+        var view = View(1, A, A, B);
+        view = view with { Replicas = [.. view.Replicas.Select(replica => replica with { Silo = null })] };
+        foreach (var kind in new[] { CallKind.Operation, CallKind.ReadAny, CallKind.ReadMaster })
+            Assert.Equal(new ClientDecision(ClientStep.Resolve, RefusedVersion: 1), ClientPolicy.Next(Call(kind, view), default));
+    }
+
+    /// <summary>Whatever the replicas answer, the policy never spins: it waits for a time ahead, or sends to one that may be asked.</summary>
+    [Fact]
+    public void AnyAnswers_NeverMakeItSpin()
+    {
+        for (var seed = 1; seed <= 300; seed++)
+        {
+            var random = new Random(seed);
+            var kind = (CallKind)random.Next(3);
+            var call = Call(kind, random.Next(3) == 0 ? null : View(1, A, A, B, C), random.Next(3));
+            var now = TimeSpan.Zero;
+            var version = 1;
+            var steps = 0;
+            List<SiloAddress> open = [];
+            while (ClientPolicy.Next(call, now) is { Step: not ClientStep.GiveUp } decision)
+            {
+                Assert.True(++steps < 5000, $"seed {seed}");
+                if (decision.Step == ClientStep.Send)
+                {
+                    call.OnSent(decision.Target!, now);
+                    open.Add(decision.Target!);
+                }
+                else if (decision.Step == ClientStep.Resolve) call.OnResolving();
+                else
+                {
+                    Assert.True(decision.Until > now, $"seed {seed}");
+                    now = random.Next(2) == 0 ? decision.Until : now + (decision.Until - now) / 2 + Ms(1);
+                    if (call.Resolving) call.OnResolved(random.Next(2) == 0 ? null : View(++version, random.Next(2) == 0 ? A : B, A, B, C), now);
+                    if (open.Count == 0 || random.Next(3) == 0) continue;
+                    var silo = open[0];
+                    open.RemoveAt(0);
+                    if (random.Next(3) == 0) call.OnUnknown(silo, null, now);
+                    else if (random.Next(2) == 0) call.OnRefused(silo, RefusalReason.TooFewInSync, null, now);
+                    else call.OnRedirected(silo, null, now);
+                }
+            }
+        }
+    }
+
+    private static CallProgress Call(CallKind kind, GroupView? view, int turn = 0)
+    {
+        var call = new CallProgress(kind, Times, turn);
+        call.OnView(view);
+        return call;
+    }
+
+    private static SiloAddress Sent(CallProgress call, TimeSpan now)
+    {
+        var decision = ClientPolicy.Next(call, now);
+        Assert.Equal(ClientStep.Send, decision.Step);
+        call.OnSent(decision.Target!, now);
+        return decision.Target!;
+    }
+
+    private static GroupView View(long version, SiloAddress master, params SiloAddress[] silos) => new(
+        new GroupId(GrainId.Create("g", "k")), new Epoch(version), version, Node(master), [.. silos.Select(silo => new ReplicaAddress(Node(silo), silo, true))]);
+
+    private static NodeId Node(SiloAddress silo) => new(new Guid(silo.Endpoint.Port, 0, 0, new byte[8]));
+    private static SiloAddress Silo(int port) => SiloAddress.New(System.Net.IPAddress.Loopback, port, 1);
+    private static TimeSpan Ms(int milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
+}
