@@ -1,0 +1,55 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Journal;
+
+/// <summary>
+/// Which segments make up the log: without it, a segment that is missing at either end would be missed by nobody. Replaced as a whole; 64 bytes:
+/// magic "OMSSEGS\n", u32 version, u32 zero, node id, i64 first segment, i64 last segment (lower than the first: none yet), i64 length
+/// reserved for the last one, u64 checksum of all before.
+/// </summary>
+internal readonly record struct SegmentManifest(NodeId Node, long First, long Last, long LastLength)
+{
+    public const string FileName = "segments";
+    private const int Bytes = 64;
+    private const uint Version = 1;
+    private static ReadOnlySpan<byte> Magic => "OMSSEGS\n"u8;
+
+    public static SegmentManifest Empty(NodeId node) => new(node, 1, 0, 0);
+
+    public void Write(ILogFiles files, string directory)
+    {
+        Span<byte> bytes = stackalloc byte[Bytes];
+        bytes.Clear();
+        Magic.CopyTo(bytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[8..], Version);
+        Node.Value.TryWriteBytes(bytes[16..]);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[32..], First);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[40..], Last);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[48..], LastLength);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[56..], XxHash3.HashToUInt64(bytes[..56]));
+        AtomicFile.Write(files, directory, FileName, bytes);
+    }
+
+    public static SegmentManifest Read(ILogFiles files, string directory, NodeId node)
+    {
+        var path = Path.Combine(directory, FileName);
+        if (!files.Exists(path))
+            throw new LogDamagedException($"'{path}' is missing: part of this log directory is gone. Bring it back, or give the node an empty directory.", path, 0, null);
+        ReadOnlySpan<byte> bytes = AtomicFile.Read(files, path);
+        if (bytes.Length != Bytes || BinaryPrimitives.ReadUInt64LittleEndian(bytes[56..]) != XxHash3.HashToUInt64(bytes[..56]))
+            throw new LogDamagedException($"'{path}' is damaged: it cannot be told which segments belong to this log. Bring it back, or give the node an empty directory.", path, 0, null);
+        var version = BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]);
+        if (!bytes[..8].SequenceEqual(Magic) || version != Version)
+            throw new LogFormatException($"'{path}' has version {version}; this version reads {Version}. Start the version that wrote it, or a newer one.");
+        var owner = new NodeId(new Guid(bytes[16..32]));
+        if (owner != node)
+            throw new LogDirectoryMismatchException($"'{path}' was written by node {owner}, but this directory is node {node}'s. Put the right files back.");
+        return new SegmentManifest(
+            owner,
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]));
+    }
+}

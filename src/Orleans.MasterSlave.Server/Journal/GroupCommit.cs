@@ -1,0 +1,282 @@
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Journal;
+
+/// <summary>Says when a record will be durable: with the batch of this number, when the task completes.</summary>
+internal readonly record struct LogTicket(long Batch, Task Durable);
+
+/// <summary>
+/// Collects the records of all groups and makes them durable, a batch at a time. Group commit forms itself: what arrives while one batch is
+/// being synced is the next. One thread of its own writes and syncs, so a slow disk stops no grain's thread.
+/// </summary>
+internal sealed class GroupCommit
+{
+    private static readonly TimeSpan FullRetryInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly object _gate = new();
+    private readonly SegmentWriter _writer;
+    private readonly SegmentPins _pins;
+    private readonly TimeProvider _time;
+    private readonly int _maxPendingBytes;
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<LogFailedException> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Under _gate.
+    private BatchBuffer _filling;
+    private BatchBuffer _writing = new();
+    private LogFailedException? _failure;
+    private bool _stopping;
+    private bool _closed;
+    private bool _retrySpare;
+    private string? _full;
+    private long _remaining;
+
+    // Written by the flushing thread only.
+    private long _durableBatch;
+    private long _lastSpareAttempt;
+
+    public GroupCommit(SegmentWriter writer, SegmentPins pins, WriteAheadLogOptions options, TimeProvider time, BatchBuffer first, long durableBatch)
+    {
+        _writer = writer;
+        _pins = pins;
+        _time = time;
+        _maxPendingBytes = options.MaxPendingBytes;
+        _filling = first;
+        _durableBatch = durableBatch;
+        _remaining = writer.Remaining;
+        _thread = new Thread(Run) { Name = "Orleans.MasterSlave log", IsBackground = true };
+    }
+
+    /// <summary>Completes, with the reason, when the log has failed for good (D2).</summary>
+    public Task<LogFailedException> Failed => _failed.Task;
+
+    /// <summary>Number of the newest batch that is durable, and all before it.</summary>
+    public long DurableBatch => Volatile.Read(ref _durableBatch);
+
+    /// <summary>Number of syncs of batches so far.</summary>
+    public long Syncs { get; private set; }
+
+    /// <summary>Called on the flushing thread when a new segment came into use.</summary>
+    public Action? Rolled { get; init; }
+
+    /// <summary>Called on the flushing thread when the disk was found full (with the reason) and when there is room again (null).</summary>
+    public Action<string?>? FullChanged { get; init; }
+
+    public void Start()
+    {
+        PrepareSpare();
+        _thread.Start();
+    }
+
+    /// <summary>Adds entries of one group. Nothing is added when this throws.</summary>
+    /// <exception cref="LogFailedException">The log has failed.</exception>
+    /// <exception cref="LogFullException">The disk is full, or does not keep up.</exception>
+    public LogTicket Append(byte[] group, GroupPins pins, IReadOnlyList<LogEntry> entries)
+    {
+        var bytes = 0L;
+        for (var i = 0; i < entries.Count; i++) bytes += RecordHeader.SizeOf(group.Length, EntryCodec.SizeOf(entries[i]));
+        lock (_gate)
+        {
+            Admit(bytes, evenWhenFull: false);
+            for (var i = 0; i < entries.Count; i++)
+            {
+                var entry = entries[i];
+                EntryCodec.Write(entry, _filling.BeginRecord(RecordType.Append, group, entry.Position, EntryCodec.SizeOf(entry)));
+                _filling.EndRecord();
+            }
+
+            return Added(pins, RecordType.Append, entries[0].Index.Value);
+        }
+    }
+
+    /// <summary>Adds one other record. Nothing is added when this throws.</summary>
+    /// <param name="type">What it says.</param>
+    /// <param name="group">Whose it is.</param>
+    /// <param name="pins">The group's pins; null for a record of no group.</param>
+    /// <param name="position">Epoch and index of the record.</param>
+    /// <param name="head">First part of the body.</param>
+    /// <param name="rest">Second part of the body.</param>
+    /// <param name="pinIndex">The index for <see cref="GroupPins.Apply"/>.</param>
+    public LogTicket Add(RecordType type, byte[] group, GroupPins? pins, LogPosition position, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest, long pinIndex)
+    {
+        var body = head.Length + rest.Length;
+        lock (_gate)
+        {
+            Admit(RecordHeader.SizeOf(group.Length, body), evenWhenFull: true);
+            var to = _filling.BeginRecord(type, group, position, body);
+            head.CopyTo(to);
+            rest.CopyTo(to[head.Length..]);
+            _filling.EndRecord();
+            return Added(pins, type, pinIndex);
+        }
+    }
+
+    /// <summary>Fails the log for good, also for errors met outside the flushing thread; returns the failure that stands.</summary>
+    public LogFailedException Fail(Exception reason)
+    {
+        lock (_gate)
+        {
+            if (_failure is not null) return _failure;
+            _failure = new LogFailedException($"The log failed, and nothing more is made durable until the silo is started again: {reason.Message}", reason);
+            _writing.Fail(_failure);
+            _filling.Fail(_failure);
+            Monitor.PulseAll(_gate);
+        }
+
+        _failed.TrySetResult(_failure);
+        return _failure;
+    }
+
+    /// <summary>Makes durable what was accepted, notes that the log was closed in order, and stops the thread.</summary>
+    public Task StopAsync()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        return _stopped.Task;
+    }
+
+    private void Admit(long bytes, bool evenWhenFull)
+    {
+        if (_failure is not null) throw new LogFailedException(_failure.Message, _failure.InnerException);
+        if (_stopping) throw new LogFailedException("The log is closed.");
+        if (bytes > _maxPendingBytes - BatchBuffer.EmptyBytes)
+            throw new ArgumentException($"{bytes:N0} bytes at once are more than the log takes ({_maxPendingBytes:N0}, a quarter of a segment).");
+        if (_full is not null && !(evenWhenFull && _writing.Length + _filling.Length + bytes <= _remaining))
+        {
+            _retrySpare = true;
+            Monitor.Pulse(_gate);
+            throw new LogFullException(_full);
+        }
+
+        if (_filling.Length + bytes > _maxPendingBytes)
+            throw new LogFullException($"The disk does not keep up: {_filling.Length:N0} bytes wait for it. Try again.");
+    }
+
+    private LogTicket Added(GroupPins? pins, RecordType type, long pinIndex)
+    {
+        if (pins is not null) _filling.Notes.Add((pins, type, pinIndex));
+        Monitor.Pulse(_gate);
+        return new LogTicket(_filling.Number, _filling.Durable);
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (Take(out var batch))
+            {
+                if (batch is not null) Write(batch);
+                Maintain();
+            }
+        }
+        catch (Exception ex)
+        {
+            Fail(ex);
+        }
+        finally
+        {
+            Release();
+            _stopped.TrySetResult();
+        }
+    }
+
+    // False at the end; no batch when only the spare is asked for.
+    private bool Take(out BatchBuffer? batch)
+    {
+        batch = null;
+        lock (_gate)
+        {
+            while (_filling.IsEmpty && !_stopping && !_retrySpare && _failure is null) Monitor.Wait(_gate);
+            if (_failure is not null) return false;
+            if (_filling.IsEmpty && _stopping)
+            {
+                if (_closed) return false;
+                _closed = true;
+                _filling.BeginRecord(RecordType.Close, [], LogPosition.None, 0);
+                _filling.EndRecord();
+            }
+
+            if (_filling.IsEmpty) return true;
+            (_filling, _writing) = (_writing, _filling);
+            _filling.Begin(_writing.Number + 1);
+            batch = _writing;
+            return true;
+        }
+    }
+
+    private void Release()
+    {
+        try
+        {
+            _writer.Dispose();
+        }
+        catch (IOException ex)
+        {
+            Fail(ex);
+        }
+    }
+
+    private void Write(BatchBuffer batch)
+    {
+        var segment = _writer.Current;
+        _writer.Write(batch);
+        Syncs++;
+        foreach (var (group, type, index) in batch.Notes) _pins.Apply(group, type, index, _writer.Current);
+        lock (_gate)
+        {
+            _remaining = _writer.Remaining;
+            if (_failure is not null) return; // failed from outside meanwhile: the waiters were told
+            Volatile.Write(ref _durableBatch, batch.Number);
+            batch.Complete();
+            batch.Reset();
+        }
+
+        if (segment != _writer.Current)
+        {
+            PrepareSpare();
+            Rolled?.Invoke();
+        }
+    }
+
+    private void Maintain()
+    {
+        _writer.DeleteUnneeded(_pins);
+        bool retry;
+        lock (_gate)
+        {
+            retry = _retrySpare;
+            _retrySpare = false;
+        }
+
+        if (retry && _time.GetElapsedTime(_lastSpareAttempt) >= FullRetryInterval) PrepareSpare();
+    }
+
+    private void PrepareSpare()
+    {
+        _lastSpareAttempt = _time.GetTimestamp();
+        string? full = null;
+        try
+        {
+            _writer.PrepareSpare();
+        }
+        catch (LogFullException ex)
+        {
+            full = ex.Message;
+        }
+
+        bool changed;
+        lock (_gate)
+        {
+            changed = (full is null) != (_full is null);
+            _full = full;
+            _remaining = _writer.Remaining;
+        }
+
+        if (changed) FullChanged?.Invoke(full);
+    }
+}

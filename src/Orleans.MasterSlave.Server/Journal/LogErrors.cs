@@ -1,0 +1,32 @@
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Journal;
+
+/// <summary>Another process, or another silo in this process, holds the log directory (I2). Stop it, or use another directory.</summary>
+internal sealed class LogDirectoryLockedException(string message, Exception? inner = null) : IOException(message, inner);
+
+/// <summary>The log directory cannot be created, read or written. Mend its permissions or choose another.</summary>
+internal sealed class LogDirectoryAccessException(string message, Exception? inner = null) : IOException(message, inner);
+
+/// <summary>Files of another node, or of another group store, are in the log directory (I1, I2). They were copied or restored: put the right directory back.</summary>
+internal sealed class LogDirectoryMismatchException(string message, Exception? inner = null) : IOException(message, inner);
+
+/// <summary>A file is not one of this library's, or of a version that this version does not know. Upgrade, or choose another directory.</summary>
+internal sealed class LogFormatException(string message, Exception? inner = null) : IOException(message, inner);
+
+/// <summary>
+/// What was once durable can no longer be read (D3). The groups touched are quarantined on this node; others go on. Drop the replica (its copy
+/// is rebuilt from the other replicas), or bring the directory back.
+/// </summary>
+internal sealed class LogDamagedException(string message, string file, long offset, GroupId? group, Exception? inner = null)
+    : IOException(message, inner)
+{
+    /// <summary>The damaged file's path.</summary>
+    public string File { get; } = file;
+
+    /// <summary>Where in the file, in bytes, the damage was first seen.</summary>
+    public long Offset { get; } = offset;
+
+    /// <summary>The group touched; null when that cannot be told.</summary>
+    public GroupId? Group { get; } = group;
+}

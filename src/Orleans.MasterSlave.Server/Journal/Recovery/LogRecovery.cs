@@ -1,0 +1,254 @@
+using Microsoft.Extensions.Logging;
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Journal;
+
+/// <summary>
+/// Reads the log back (D2, D3): confirmed batches are taken in or, where damaged, quarantine the groups they touch; the unconfirmed tail is
+/// copied to a new segment as far as it is whole, and cut and reported from the first torn record on.
+/// </summary>
+internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<byte[], RecoveredGroup> _groups = new(GroupBytesComparer.Instance);
+    private readonly RecoveryResult _result = new();
+    private readonly BatchBuffer _tail = new();
+    private readonly HashSet<RecoveredGroup> _torn = [];
+    private long _ordinal, _unknownDamageOrdinal = -1;
+    private long _started, _lastProgress, _bytesRead;
+    private byte[] _bytes = [];
+
+    /// <summary>Reads everything and begins a new segment; returns what was found and the writer for what comes next.</summary>
+    public (RecoveryResult Result, SegmentWriter Writer, long DurableBatch) Run(int segmentBytes)
+    {
+        _started = _lastProgress = time.GetTimestamp();
+        var files = directory.Files;
+        var manifest = SegmentManifest.Read(files, directory.Path, directory.NodeId);
+        files.SyncDirectory(directory.Path);
+        var headers = new SegmentHeader?[Math.Max(0, manifest.Last - manifest.First + 1)];
+        for (var i = 0; i < headers.Length; i++) headers[i] = ReadHeader(manifest.First + i);
+
+        var (end, next) = (0L, 1L);
+        for (var i = 0; i < headers.Length; i++)
+        {
+            var isLast = i == headers.Length - 1;
+            var following = isLast ? null : headers[i + 1];
+            (end, next) = Read(manifest.First + i, headers[i], isLast ? manifest.LastLength : following?.PreviousEnd, isLast, following?.FirstBatch, next);
+        }
+
+        Finish();
+        _tail.Renumber(next);
+        MarkTorn(manifest.Last + 1);
+        var writer = new SegmentWriter(directory, segmentBytes, manifest);
+        writer.Start(end, _tail, shrinkPrevious: _result.FirstDamagedSegment == long.MaxValue);
+        return (_result, writer, _tail.IsEmpty ? next - 1 : next);
+    }
+
+    private SegmentHeader? ReadHeader(long number)
+    {
+        var path = PathOf(number);
+        if (!directory.Files.Exists(path)) return null;
+        using var file = directory.Files.Open(path);
+        var bytes = new byte[SegmentHeader.Bytes];
+        return SegmentHeader.Read(bytes.AsSpan(0, file.Read(bytes, 0)), path, directory.NodeId, number);
+    }
+
+    // Returns where this segment's confirmed batches end, and the number of the batch after them.
+    private (long End, long Next) Read(long number, SegmentHeader? header, long? limit, bool isLast, long? followingBatch, long next)
+    {
+        var path = PathOf(number);
+        if (header is null)
+        {
+            DamageAll(number, 0, directory.Files.Exists(path) ? "its header is damaged" : "it is missing");
+            return (SegmentHeader.Bytes, followingBatch ?? next);
+        }
+
+        var length = Load(path);
+        if (limit is { } wanted && length < wanted) DamageAll(number, length, $"it is {length:N0} bytes long and was {wanted:N0}");
+        var end = (int)Math.Min(limit ?? length, length);
+        var segment = _bytes.AsSpan(0, end);
+        var assembler = new BatchAssembler(header.Value.FirstBatch);
+        var scanner = new SegmentScanner(segment, end, directory.NodeId, number);
+        var confirmedTo = SegmentHeader.Bytes;
+        while (scanner.MoveNext(out var item))
+        {
+            var (confirmed, missing) = assembler.Add(item, segment);
+            foreach (var batch in confirmed) TakeConfirmed(batch, segment, number);
+            if (missing) DamageAll(number, item.Offset, "batches are missing before this place");
+            confirmedTo = item.Offset + item.Length;
+            Report(number);
+        }
+
+        if (isLast)
+        {
+            foreach (var batch in assembler.Tail) TakeTail(batch, segment, number);
+            var tail = assembler.Tail.Count > 0 ? assembler.Tail[0] : null;
+
+            // A file that is too short must look too short at the next recovery as well.
+            return (length < limit ? limit.Value : tail?.Start ?? confirmedTo, tail?.Number ?? assembler.Next);
+        }
+
+        foreach (var batch in assembler.Tail) TakeConfirmed(batch, segment, number);
+        if (confirmedTo < end || (followingBatch is { } expected && expected != assembler.Next)) DamageAll(number, confirmedTo, "batches are missing at its end");
+        return (confirmedTo, assembler.Next);
+    }
+
+    private int Load(string path)
+    {
+        using var file = directory.Files.Open(path);
+        var length = checked((int)file.Length);
+        if (_bytes.Length < length) _bytes = GC.AllocateUninitializedArray<byte>(length);
+        var read = file.Read(_bytes.AsSpan(0, length), 0);
+        _bytesRead += read;
+        return read;
+    }
+
+    private void TakeConfirmed(RecoveredBatch batch, ReadOnlySpan<byte> segment, long number)
+    {
+        foreach (var item in batch.Items)
+        {
+            if (item.IsSound) Apply(item, segment, number, number);
+            else if (item.Header is { } header && Find(header, segment.Slice(item.Offset, item.Length)) is { } group)
+                Damage(group, number, item.Offset, "the body of a record is damaged");
+            else DamageAll(number, item.Offset, "records are damaged");
+        }
+
+        if (!batch.IsWhole && batch.Items.TrueForAll(item => item.IsSound)) DamageAll(number, batch.Start, "part of a batch is missing");
+    }
+
+    // Whatever comes before the first thing that is wrong is kept, the rest cut; nobody was ever told that it was durable (D3), but the sync
+    // may have succeeded just before the process died, so the groups are marked (D4).
+    private void TakeTail(RecoveredBatch batch, ReadOnlySpan<byte> segment, long number)
+    {
+        var cutFrom = -1;
+        var unknown = false;
+        foreach (var item in batch.Items)
+        {
+            if (cutFrom < 0 && item.IsSound)
+            {
+                Apply(item, segment, number, number + 1); // that is where the copy goes
+                Copy(item, segment);
+                continue;
+            }
+
+            if (cutFrom < 0) cutFrom = item.Offset;
+            if (item.Header is not { } header) unknown = true;
+            else if (header.GroupBytes == 0) unknown |= header.Type == RecordType.TornUnknown;
+            else if (Find(header, segment.Slice(item.Offset, item.Length)) is { } group) _torn.Add(group);
+            else unknown = true;
+        }
+
+        if (batch.IsWhole) return;
+        unknown |= !batch.ReachedEnd;
+        if (unknown)
+        {
+            _torn.UnionWith(_groups.Values);
+            _result.TornUnknown = true;
+        }
+
+        LogTornTail(PathOf(number), cutFrom < 0 ? batch.Start : cutFrom, unknown ? -1 : _torn.Count);
+    }
+
+    private void Copy(in ScanItem item, ReadOnlySpan<byte> segment)
+    {
+        var header = item.Header!.Value;
+        if (header.Type is RecordType.Batch or RecordType.Close) return;
+        var record = segment.Slice(item.Offset, item.Length);
+        header.Body(record).CopyTo(_tail.BeginRecord(header.Type, header.Group(record), new LogPosition(header.Epoch, header.Index), header.BodyBytes));
+        _tail.EndRecord();
+    }
+
+    private void Apply(in ScanItem item, ReadOnlySpan<byte> segment, long number, long pinned)
+    {
+        _ordinal++;
+        var header = item.Header!.Value;
+        if (header.Type is RecordType.Batch or RecordType.Close) return;
+        if (header.Type == RecordType.TornUnknown)
+        {
+            (_result.TornUnknown, _result.TornUnknownSegment) = (true, pinned);
+            return;
+        }
+
+        var record = segment.Slice(item.Offset, item.Length);
+        if (Find(header, record) is not { } group)
+            DamageAll(number, item.Offset, "a record's group cannot be read");
+        else if (group.Apply(header, header.Body(record), pinned, _ordinal) is { } wrong)
+            Damage(group, number, item.Offset, wrong);
+    }
+
+    private RecoveredGroup? Find(in RecordHeader header, ReadOnlySpan<byte> record)
+    {
+        var name = header.Group(record);
+        var lookup = _groups.GetAlternateLookup<ReadOnlySpan<byte>>();
+        if (lookup.TryGetValue(name, out var group)) return group;
+        if (!GroupBytes.TryParse(name, out var id)) return null;
+        group = new RecoveredGroup(id, name.ToArray());
+        _groups.Add(group.Name, group);
+        return group;
+    }
+
+    private void Finish()
+    {
+        foreach (var group in _groups.Values)
+        {
+            if (group.Damage is null && group.Finish() is { } wrong) Damage(group, group.FirstSegment, 0, wrong);
+            if (_result.UnknownDamage is { } damage)
+            {
+                if (group.WholeSince > _unknownDamageOrdinal) _result.Whole.Add(group.Group);
+                else group.Damage ??= new LogDamagedException(damage.Message, damage.File, damage.Offset, group.Group);
+            }
+
+            if (group.Damage is not null) group.Pins.HoldFrom(group.FirstSegment);
+            if (!group.Dropped) _result.Groups.Add(group.Group, group);
+        }
+    }
+
+    // Durably, because a second crash must not make the log look whole (D4).
+    private void MarkTorn(long newSegment)
+    {
+        foreach (var group in _torn)
+        {
+            if (group.Dropped || group.TornEpoch >= group.EpochSeen) continue;
+            group.TornEpoch = group.EpochSeen;
+            _tail.BeginRecord(RecordType.Control, group.Name, new LogPosition(group.Promised, new LogIndex(group.TornEpoch)), 0);
+            _tail.EndRecord();
+            if (group.Damage is null) group.Pins.Apply(RecordType.Control, 0, newSegment);
+        }
+
+        if (!_result.TornUnknown || _result.TornUnknownSegment is not null) return;
+        _tail.BeginRecord(RecordType.TornUnknown, [], LogPosition.None, 0);
+        _tail.EndRecord();
+    }
+
+    private void Damage(RecoveredGroup group, long segment, long offset, string what)
+    {
+        _result.FirstDamagedSegment = Math.Min(_result.FirstDamagedSegment, segment);
+        if (group.Damage is not null) return;
+        var path = PathOf(segment);
+        group.Damage = new LogDamagedException(
+            $"'{path}' is damaged at offset {offset}: {what}. Group '{group.Group}' is quarantined on this node: drop its replica here, so that it is rebuilt from the others.",
+            path, offset, group.Group);
+        LogDamage(path, offset, group.Group.ToString(), what);
+    }
+
+    private void DamageAll(long segment, long offset, string what)
+    {
+        _result.FirstDamagedSegment = Math.Min(_result.FirstDamagedSegment, segment);
+        _unknownDamageOrdinal = _ordinal;
+        var path = PathOf(segment);
+        _result.UnknownDamage ??= new LogDamagedException(
+            $"'{path}' is damaged at offset {offset}: {what}. It cannot be told which groups are touched, so all are quarantined on this node: drop their replicas here, or give the node an empty directory, so that they are rebuilt from the others.",
+            path, offset, null);
+        LogDamage(path, offset, "all", what);
+    }
+
+    private void Report(long number)
+    {
+        if ((_ordinal & 0xFFF) != 0 || time.GetElapsedTime(_lastProgress) < ProgressInterval) return;
+        _lastProgress = time.GetTimestamp();
+        LogProgress(number, _bytesRead, _ordinal, time.GetElapsedTime(_started));
+    }
+
+    private string PathOf(long number) => Path.Combine(directory.Path, SegmentHeader.FileName(number));
+}

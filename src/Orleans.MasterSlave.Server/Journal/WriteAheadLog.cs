@@ -1,0 +1,208 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Journal;
+
+/// <summary>
+/// The silo's log on disk, shared by all its replicas (D1–D6; docs/log.md). Thread safe. Does not own the <see cref="LogDirectory"/>.
+/// </summary>
+internal sealed partial class WriteAheadLog : IAsyncDisposable
+{
+    private readonly LogDirectory _directory;
+    private readonly WriteAheadLogOptions _options;
+    private readonly ILogger _logger;
+    private readonly RecoveryResult _found;
+    private readonly SegmentPins _pins = new();
+    private readonly SegmentWriter _writer;
+    private readonly Lock _gate = new();
+
+    // Under _gate.
+    private readonly Dictionary<GroupId, FileLogger> _open = [];
+
+    private WriteAheadLog(LogDirectory directory, WriteAheadLogOptions options, TimeProvider time, ILogger logger)
+    {
+        _directory = directory;
+        _options = options;
+        _logger = logger;
+        var started = time.GetTimestamp();
+        (_found, _writer, var durableBatch) = new LogRecovery(directory, time, logger).Run(options.SegmentBytes);
+        Snapshots = new SnapshotStore(directory.Files, directory.Path, directory.NodeId);
+        Snapshots.Begin(_found.Groups.Values.Select(group => group.Snapshot?.FileNumber ?? 0).Where(number => number > 0).ToHashSet());
+        foreach (var group in _found.Groups.Values) _pins.Add(group.Pins);
+        if (_found.UnknownDamage is not null) _pins.HoldFrom(_found.FirstDamagedSegment);
+        var first = new BatchBuffer();
+        first.Begin(durableBatch + 1);
+        Commit = new GroupCommit(_writer, _pins, options, time, first, durableBatch) { Rolled = OnRolled, FullChanged = OnFullChanged };
+        LogOpened(directory.Path, _found.Groups.Count, _writer.Count, time.GetElapsedTime(started));
+        Commit.Start();
+        _ = ReportFailureAsync();
+    }
+
+    /// <summary>
+    /// Raised on a pool thread with the groups that hold the oldest segment, when there are <see cref="WriteAheadLogOptions.SnapshotAfterSegments"/>
+    /// or more: each should take a snapshot (D5).
+    /// </summary>
+    public event Action<IReadOnlyList<GroupId>>? SnapshotsWanted;
+
+    /// <summary>Completes, with the reason, when the log has failed for good: the silo resigns its masterships and stops its heartbeats (D2, L1).</summary>
+    public Task<LogFailedException> Failed => Commit.Failed;
+
+    /// <summary>The groups that this node has something of, quarantined ones included.</summary>
+    public IReadOnlyCollection<GroupId> Groups
+    {
+        get
+        {
+            lock (_gate) return _found.Groups.Keys.Union(_open.Keys).ToArray();
+        }
+    }
+
+    /// <summary>The groups that cannot be opened because of damage (D3), and why.</summary>
+    public IReadOnlyCollection<LogDamagedException> Quarantined
+    {
+        get
+        {
+            lock (_gate) return _found.Groups.Values.Where(group => group.Damage is not null).Select(group => group.Damage!).ToArray();
+        }
+    }
+
+    /// <summary>Number of batch syncs of this life.</summary>
+    public long Syncs => Commit.Syncs;
+
+    /// <summary>Number of segment files in the log.</summary>
+    public long Segments => _writer.Count;
+
+    internal GroupCommit Commit { get; }
+
+    internal SnapshotStore Snapshots { get; }
+
+    internal int MaxInlineSnapshotBytes => Math.Min(_options.InlineSnapshotBytes, _options.SegmentBytes / 8);
+
+    /// <summary>Reads the log back and opens it for writing.</summary>
+    /// <exception cref="LogDamagedException">The list of segments itself is damaged; damage to groups is told when they are opened.</exception>
+    /// <exception cref="LogFormatException">A file is of an unknown version, or not one of this log's.</exception>
+    /// <exception cref="LogDirectoryMismatchException">A file is of another node.</exception>
+    /// <exception cref="LogFullException">There is no room to begin.</exception>
+    public static WriteAheadLog Open(LogDirectory directory, WriteAheadLogOptions options, TimeProvider time, ILogger logger)
+    {
+        options.Validate();
+        return new WriteAheadLog(directory, options, time, logger);
+    }
+
+    /// <summary>Opens a group's log; an empty one when the node has none of it. The same object as long as it is not dropped.</summary>
+    /// <exception cref="LogDamagedException">The group is quarantined (D3).</exception>
+    public IReplicaLog OpenReplica(GroupId group)
+    {
+        lock (_gate)
+        {
+            if (_open.TryGetValue(group, out var logger)) return logger;
+            if (!_found.Groups.TryGetValue(group, out var found))
+            {
+                if (_found.UnknownDamage is { } damage && !_found.Whole.Contains(group))
+                    throw new LogDamagedException(damage.Message, damage.File, damage.Offset, group);
+                found = new RecoveredGroup(group, GroupBytes.Of(group));
+                if (_found.TornUnknown && !_found.Whole.Contains(group)) found.TornEpoch = 0;
+            }
+
+            if (found.Damage is { } own) throw new LogDamagedException(own.Message, own.File, own.Offset, group, own);
+            logger = new FileLogger(this, found);
+            _ = logger.Snapshot; // a damaged file is found now and not when it is needed
+            _found.Groups.Remove(group);
+            _open.Add(group, logger);
+            return logger;
+        }
+    }
+
+    /// <summary>Forgets all that this node has of a group, quarantined or not (G8). Durable when the task completes; the group can be opened anew at once.</summary>
+    public async Task DropReplicaAsync(GroupId group)
+    {
+        Task durable;
+        long snapshotFile;
+        lock (_gate)
+        {
+            if (_open.Remove(group, out var logger))
+            {
+                (durable, snapshotFile) = (logger.Drop().Durable, logger.SnapshotFile);
+            }
+            else
+            {
+                _found.Groups.Remove(group, out var found);
+                snapshotFile = found?.Snapshot?.FileNumber ?? 0;
+                durable = Commit.Add(RecordType.Drop, GroupBytes.Of(group), found?.Pins, LogPosition.None, [], [], 0).Durable;
+            }
+
+            _found.Whole.Add(group);
+        }
+
+        await durable;
+        if (snapshotFile > 0) DeleteSnapshotFile(snapshotFile);
+    }
+
+    /// <summary>The groups whose records hold the oldest segment.</summary>
+    public IReadOnlyList<GroupId> GroupsHoldingOldestSegment() => _pins.GroupsHolding(_writer.Oldest);
+
+    /// <summary>Makes durable what was accepted, closes the log in order and releases its files.</summary>
+    public async ValueTask DisposeAsync() => await Commit.StopAsync();
+
+    internal Task<long> WriteSnapshotFileAsync(byte[] group, LogSnapshot snapshot) => OnDiskAsync(() => Snapshots.Write(group, snapshot));
+
+    internal Task SaveOrphansAsync(GroupId group, IReadOnlyList<LogEntry> entries, LogPosition cutAfter) => OnDiskAsync(() =>
+    {
+        var path = new OrphanFile(_directory.NodeId, group, cutAfter, entries).Write(_directory.Files, _directory.Path);
+        LogOrphans(entries.Count, group, cutAfter, path);
+        return path;
+    });
+
+    internal void DeleteSnapshotFile(long number)
+    {
+        try
+        {
+            Snapshots.Delete(number);
+        }
+        catch (IOException ex)
+        {
+            LogLeftover(number, ex); // the next start deletes it
+        }
+    }
+
+    // Off the replica's thread: a large file must not stop its grain. Any error but a full disk fails the log (D2).
+    private async Task<T> OnDiskAsync<T>(Func<T> write)
+    {
+        if (Failed.IsCompletedSuccessfully) throw new LogFailedException(Failed.Result.Message, Failed.Result.InnerException);
+        try
+        {
+            return await Task.Run(write);
+        }
+        catch (IOException ex) when (ex is not LogFullException)
+        {
+            var failure = Commit.Fail(ex);
+            throw new LogFailedException(failure.Message, ex);
+        }
+    }
+
+    private void OnRolled()
+    {
+        if (_writer.Count < _options.SnapshotAfterSegments || SnapshotsWanted is not { } wanted) return;
+        var groups = GroupsHoldingOldestSegment();
+        if (groups.Count == 0) return;
+        ThreadPool.QueueUserWorkItem(_ =>
+        {
+            try
+            {
+                wanted(groups);
+            }
+            catch (Exception ex)
+            {
+                LogHandlerFailed(ex);
+            }
+        });
+    }
+
+    private void OnFullChanged(string? reason)
+    {
+        if (reason is null) LogRoomAgain();
+        else LogFull(reason);
+    }
+
+    private async Task ReportFailureAsync() => LogFailed(await Failed);
+}

@@ -1,0 +1,40 @@
+namespace Orleans.MasterSlave.Journal;
+
+/// <summary>Sizes and limits of the silo's log.</summary>
+internal sealed class WriteAheadLogOptions
+{
+    public const int MinSegmentBytes = 16 * 1024;
+    public const int MaxSegmentBytes = 1024 * 1024 * 1024;
+
+    /// <summary>
+    /// Length of a segment file, taken from the disk when it is made; there is always one spare. 16 KiB to 1 GiB; the default is 64 MiB.
+    /// </summary>
+    public int SegmentBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// A snapshot up to this size is kept in the log itself, where it costs no sync of its own; a larger one gets a file.
+    /// 0 or more, of which at most an eighth of <see cref="SegmentBytes"/> is used; the default is 16 KiB.
+    /// </summary>
+    public int InlineSnapshotBytes { get; set; } = 16 * 1024;
+
+    /// <summary>
+    /// From this number of segments on, groups that hold the oldest segment are asked to take a snapshot (D5). 2 to 10 000; the default is 4.
+    /// </summary>
+    public int SnapshotAfterSegments { get; set; } = 4;
+
+    /// <summary>Bytes that may wait for the disk at one time; more is refused with <see cref="LogFullException"/>. A quarter of a segment.</summary>
+    /// <remarks>So what was accepted before the disk was found full always fits into the segment in use.</remarks>
+    public int MaxPendingBytes => SegmentBytes / 4;
+
+    public void Validate()
+    {
+        Check(SegmentBytes is >= MinSegmentBytes and <= MaxSegmentBytes, nameof(SegmentBytes), $"{MinSegmentBytes} to {MaxSegmentBytes}");
+        Check(InlineSnapshotBytes >= 0, nameof(InlineSnapshotBytes), "0 or more");
+        Check(SnapshotAfterSegments is >= 2 and <= 10_000, nameof(SnapshotAfterSegments), "2 to 10000");
+    }
+
+    private static void Check(bool holds, string name, string range)
+    {
+        if (!holds) throw new ArgumentOutOfRangeException(name, $"{name} must be {range}.");
+    }
+}

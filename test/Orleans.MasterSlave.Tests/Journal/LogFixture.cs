@@ -1,0 +1,78 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
+
+namespace Orleans.MasterSlave.Tests.Journal;
+
+/// <summary>A node's directory and log, opened together.</summary>
+internal sealed class LogFixture : IAsyncDisposable
+{
+    public const string Path = "/node/log";
+
+    private LogFixture(LogDirectory directory, WriteAheadLog log) => (Directory, Log) = (directory, log);
+
+    public LogDirectory Directory { get; }
+    public WriteAheadLog Log { get; }
+
+    public static WriteAheadLogOptions SmallSegments => new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256 };
+
+    public static LogFixture Open(ILogFiles files, WriteAheadLogOptions? options = null, string path = Path)
+    {
+        var directory = LogDirectory.Open(path, files, () => new Guid("11111111-2222-3333-4444-555555555555"), () => "boot");
+        try
+        {
+            return new LogFixture(directory, WriteAheadLog.Open(directory, options ?? SmallSegments, TimeProvider.System, NullLogger.Instance));
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    public static GroupId GroupOf(string key) => new(GrainId.Create("test.group", key));
+
+    public static LogEntry Entry(long epoch, long index, string? text = null, long dataLossCount = 0) => new()
+    {
+        Kind = EntryKind.Operation,
+        Position = At(epoch, index),
+        TimeUtc = new DateTime(2030, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddSeconds(index),
+        Request = new RequestId(new Guid("aaaaaaaa-0000-0000-0000-000000000001"), index),
+        AnsweredThrough = index - 1,
+        DataLossCount = dataLossCount,
+        Payload = Encoding.UTF8.GetBytes(text ?? $"payload {epoch}:{index}"),
+    };
+
+    public static IReadOnlyList<LogEntry> Entries(long epoch, long first, int count) => [.. Enumerable.Range(0, count).Select(i => Entry(epoch, first + i))];
+
+    public static LogPosition At(long epoch, long index) => new(new Epoch(epoch), new LogIndex(index));
+
+    public static LogSnapshot Snapshot(LogPosition position, int bytes = 100, long dataLossCount = 0) => new()
+    {
+        Position = position,
+        DataLossCount = dataLossCount,
+        TimeUtc = new DateTime(2031, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddSeconds(position.Index.Value),
+        State = [.. Enumerable.Range(0, bytes).Select(i => (byte)(i * 7 + position.Index.Value))],
+    };
+
+    /// <summary>All that can be seen of a replica's log, as text.</summary>
+    public static string Describe(IReplicaLog log)
+    {
+        var text = new StringBuilder();
+        text.Append($"{log.Base}..{log.Last} promised {log.PromisedEpoch} losses {log.DataLossCount} time {log.LastTimeUtc:O} ");
+        text.Append(log.Snapshot is { } s ? $"snapshot {s.Position}/{s.DataLossCount}/{s.TimeUtc:O}/{Convert.ToHexString(s.State)}" : "no snapshot");
+        foreach (var e in log.Read(log.Base.Index.Next(), int.MaxValue, int.MaxValue))
+            text.Append($"\n{e.Kind} {e.Position} {e.TimeUtc:O} {e.Request} {e.AnsweredThrough} {e.DataLossCount} {Encoding.UTF8.GetString(e.Payload)}");
+        return text.ToString();
+    }
+
+    /// <summary>Releases the directory as a crash does, with nothing written any more.</summary>
+    public void Abandon() => Directory.Dispose();
+
+    public async ValueTask DisposeAsync()
+    {
+        await Log.DisposeAsync();
+        Directory.Dispose();
+    }
+}
