@@ -1,0 +1,27 @@
+using System.Diagnostics.Metrics;
+
+namespace Orleans.MasterSlave.Diagnostics;
+
+/// <summary>Counters of one silo, in the meter <c>Orleans.MasterSlave</c>.</summary>
+internal sealed class MasterSlaveMetrics
+{
+    public const string MeterName = "Orleans.MasterSlave";
+
+    public MasterSlaveMetrics(IMeterFactory factory)
+    {
+        var meter = factory.Create(MeterName);
+        Promotions = meter.CreateCounter<long>("masterslave.promotions", "{group}", "Masterships that began to serve on this silo.");
+        StepDowns = meter.CreateCounter<long>("masterslave.step-downs", "{group}", "Masterships that ended on this silo.");
+        Shrinks = meter.CreateCounter<long>("masterslave.shrinks", "{replica}", "Slaves taken out of the in-sync set.");
+        Grows = meter.CreateCounter<long>("masterslave.grows", "{replica}", "Slaves taken into the in-sync set.");
+        Orphans = meter.CreateCounter<long>("masterslave.orphaned-operations", "{operation}", "Operations cut from this silo's logs and saved as orphans.");
+        Quarantines = meter.CreateCounter<long>("masterslave.quarantines", "{replica}", "Replicas that stopped serving for good.");
+    }
+
+    public Counter<long> Promotions { get; }
+    public Counter<long> StepDowns { get; }
+    public Counter<long> Shrinks { get; }
+    public Counter<long> Grows { get; }
+    public Counter<long> Orphans { get; }
+    public Counter<long> Quarantines { get; }
+}

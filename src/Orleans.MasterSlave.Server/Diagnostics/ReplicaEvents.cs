@@ -1,0 +1,79 @@
+using Microsoft.Extensions.Logging;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Replicas;
+
+namespace Orleans.MasterSlave.Diagnostics;
+
+/// <summary>Tells the log and the meters what happens to one replica.</summary>
+internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics metrics, ILogger logger) : IReplicaEvents
+{
+    public void BecameMaster(GroupRecord record)
+    {
+        metrics.Promotions.Add(1);
+        LogBecameMaster(group, record.Epoch, record.InSync.Length, record.Replicas.Length);
+    }
+
+    public void SteppedDown(Epoch epoch, string reason)
+    {
+        metrics.StepDowns.Add(1);
+        LogSteppedDown(group, epoch, reason);
+    }
+
+    public void Shrunk(NodeId slave, GroupRecord record)
+    {
+        metrics.Shrinks.Add(1);
+        LogShrunk(group, slave, record.InSync.Length, record.Replicas.Length);
+    }
+
+    public void Grown(NodeId slave, GroupRecord record)
+    {
+        metrics.Grows.Add(1);
+        LogGrown(group, slave, record.InSync.Length, record.Replicas.Length);
+    }
+
+    public void Orphaned(int count, LogPosition after)
+    {
+        metrics.Orphans.Add(count);
+        LogOrphaned(group, count, after);
+    }
+
+    public void SnapshotInstalled(LogPosition position) => LogSnapshotInstalled(group, position);
+
+    public void Quarantined(string reason, Exception? error)
+    {
+        metrics.Quarantines.Add(1);
+        LogQuarantined(error, group, reason);
+    }
+
+    public void StoreUnreachable(Exception error) => LogStoreUnreachable(error, group);
+
+    public void DataLossPossible(GroupRecord record, LogPosition last) => LogDataLossPossible(group, record.Epoch, last, record.DataLossCount);
+
+    [LoggerMessage(LogLevel.Information, "Group {Group}: master here from {Epoch} on; {InSync} of {Replicas} replicas in sync.")]
+    private partial void LogBecameMaster(GroupId group, Epoch epoch, int inSync, int replicas);
+
+    [LoggerMessage(LogLevel.Warning, "Group {Group}: the mastership of {Epoch} ended here: {Reason}.")]
+    private partial void LogSteppedDown(GroupId group, Epoch epoch, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Group {Group}: slave {Slave} is out of sync; {InSync} of {Replicas} replicas in sync.")]
+    private partial void LogShrunk(GroupId group, NodeId slave, int inSync, int replicas);
+
+    [LoggerMessage(LogLevel.Information, "Group {Group}: slave {Slave} is in sync; {InSync} of {Replicas} replicas in sync.")]
+    private partial void LogGrown(GroupId group, NodeId slave, int inSync, int replicas);
+
+    [LoggerMessage(LogLevel.Warning, "Group {Group}: {Count} operations after {After} were cut, for the master has not got them; saved as orphaned operations.")]
+    private partial void LogOrphaned(GroupId group, int count, LogPosition after);
+
+    [LoggerMessage(LogLevel.Information, "Group {Group}: took over the master's snapshot at {Position}.")]
+    private partial void LogSnapshotInstalled(GroupId group, LogPosition position);
+
+    [LoggerMessage(LogLevel.Critical, "Group {Group}: this replica is quarantined and serves no more: {Reason}.")]
+    private partial void LogQuarantined(Exception? error, GroupId group, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Group {Group}: the group store or another replica did not answer; asked again soon.")]
+    private partial void LogStoreUnreachable(Exception error, GroupId group);
+
+    [LoggerMessage(LogLevel.Warning, "Group {Group}: master in {Epoch} with the last entry {Last}; what the old master acknowledged after it may be lost (data loss {DataLossCount}).")]
+    private partial void LogDataLossPossible(GroupId group, Epoch epoch, LogPosition last, long dataLossCount);
+}

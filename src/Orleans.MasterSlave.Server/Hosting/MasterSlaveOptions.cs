@@ -1,0 +1,65 @@
+namespace Orleans.Hosting;
+
+/// <summary>Options of replicated grains on a silo. Durations of liveness are checked together at start.</summary>
+public sealed class MasterSlaveOptions
+{
+    /// <summary>
+    /// Folder of this silo's log, snapshots and identity. Required; on a local disk; one folder for each silo, kept between restarts. Created when
+    /// it does not exist.
+    /// </summary>
+    public string LogDirectory { get; set; } = "";
+
+    /// <summary>How often a silo that masters groups is heard by the silos of their slaves. 10 ms to 10 s; default 200 ms.</summary>
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>For how long a slave's silo promises not to compete, from each heartbeat on. At least three heartbeat intervals; default 1 s.</summary>
+    public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long a slave waits for a silent master before it competes. At least <see cref="LeaseDuration"/> · 1.02 / 0.98 plus half a heartbeat
+    /// interval; default 1.25 s.
+    /// </summary>
+    public TimeSpan PromotionWait { get; set; } = TimeSpan.FromMilliseconds(1250);
+
+    /// <summary>How long ago a replica must have heard from its counterpart to answer reads that may be stale. Default 2 s.</summary>
+    public TimeSpan MaxStaleness { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Operations that one group may have in flight; beyond it, callers are told to come back. 1 to 1,000,000; default 10,000.</summary>
+    public int MaxOperationsInFlight { get; set; } = 10_000;
+
+    /// <summary>Bytes of operations that one group may have in flight. Default 64 MiB.</summary>
+    public long MaxBytesInFlight { get; set; } = 64 << 20;
+
+    /// <summary>The largest serialized operation. Default 4 MiB.</summary>
+    public int MaxOperationBytes { get; set; } = 4 << 20;
+
+    /// <summary>How far, in entries, a slave may lag before it leaves the in-sync set, and its entries the log. Default 100,000.</summary>
+    public long MaxSlaveLagEntries { get; set; } = 100_000;
+
+    /// <summary>A replica's snapshot is taken after so many operations, or <see cref="SnapshotEveryBytes"/>, whichever is first. Default 10,000.</summary>
+    public long SnapshotEveryOperations { get; set; } = 10_000;
+
+    /// <summary>A replica's snapshot is taken after so many bytes of operations. Default 4 MiB.</summary>
+    public long SnapshotEveryBytes { get; set; } = 4 << 20;
+
+    /// <summary>
+    /// How long the answers of a client that has gone silent are kept, by the entries' times. Well above the clients' call timeout; at least 10
+    /// minutes, default 1 hour.
+    /// </summary>
+    public TimeSpan SessionRetention { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>Clients that one group remembers at once. Default 10,000.</summary>
+    public int MaxSessions { get; set; } = 10_000;
+
+    /// <summary>How long one batch of operations may take to apply before the replica is taken for broken. Default 10 s.</summary>
+    public TimeSpan ApplyTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Where this silo stands: replicas of a group go to different zones as long as there are any. Default: none.</summary>
+    public string Zone { get; set; } = "";
+
+    /// <summary>
+    /// Allows group records in storage that lives in memory. For tests only: when the silo that holds it dies, the records are gone and the groups
+    /// quarantined. Default false.
+    /// </summary>
+    public bool AllowVolatileGroupStorage { get; set; }
+}

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Options;
+using Orleans.MasterSlave;
+using Orleans.MasterSlave.Liveness;
+
+namespace Orleans.Hosting;
+
+/// <summary>Checks the options before the silo starts; each error names the option and what to do.</summary>
+internal sealed class MasterSlaveOptionsValidator(IOptions<MasterSlaveOptions> options) : IConfigurationValidator
+{
+    public void ValidateConfiguration()
+    {
+        var o = options.Value;
+        Demand(!string.IsNullOrWhiteSpace(o.LogDirectory), nameof(o.LogDirectory), "must name a folder on a local disk, one for each silo: silo.AddMasterSlave(o => o.LogDirectory = \"...\")");
+        Demand(o.HeartbeatInterval >= TimeSpan.FromMilliseconds(10) && o.HeartbeatInterval <= TimeSpan.FromSeconds(10), nameof(o.HeartbeatInterval), "must be 10 ms to 10 s");
+        Demand(o.LeaseDuration >= o.HeartbeatInterval * 3, nameof(o.LeaseDuration), $"must be at least three heartbeat intervals ({o.HeartbeatInterval * 3})");
+        var least = new LivenessTimes { LeaseDuration = o.LeaseDuration }.LeastPromotionWait + o.HeartbeatInterval / 2;
+        Demand(o.PromotionWait >= least, nameof(o.PromotionWait), $"must be at least LeaseDuration · 1.02 / 0.98 plus half a heartbeat interval ({least})");
+        Demand(o.MaxStaleness > o.HeartbeatInterval, nameof(o.MaxStaleness), "must be longer than the heartbeat interval");
+        Demand(o.MaxOperationsInFlight is >= 1 and <= 1_000_000, nameof(o.MaxOperationsInFlight), "must be 1 to 1,000,000");
+        Demand(o.MaxOperationBytes >= 1_024, nameof(o.MaxOperationBytes), "must be at least 1 KiB");
+        Demand(o.MaxBytesInFlight >= o.MaxOperationBytes, nameof(o.MaxBytesInFlight), "must be at least MaxOperationBytes");
+        Demand(o.MaxSlaveLagEntries >= 1_000, nameof(o.MaxSlaveLagEntries), "must be at least 1,000");
+        Demand(o.SnapshotEveryOperations >= 1, nameof(o.SnapshotEveryOperations), "must be at least 1");
+        Demand(o.SnapshotEveryBytes >= 1, nameof(o.SnapshotEveryBytes), "must be at least 1");
+        Demand(o.SessionRetention >= TimeSpan.FromMinutes(10), nameof(o.SessionRetention), "must be at least 10 minutes: longer than any client retries");
+        Demand(o.MaxSessions >= 1, nameof(o.MaxSessions), "must be at least 1");
+        Demand(o.ApplyTimeout > TimeSpan.Zero, nameof(o.ApplyTimeout), "must be positive");
+    }
+
+    private static void Demand(bool holds, string option, string rule)
+    {
+        if (!holds) throw new MasterSlaveConfigurationException($"{nameof(MasterSlaveOptions)}.{option} {rule}.");
+    }
+}

@@ -1,0 +1,125 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Diagnostics;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Liveness;
+using Orleans.MasterSlave.Replicas;
+
+namespace Orleans.MasterSlave.Node;
+
+/// <summary>
+/// The node's life in a silo: opens the log and counts the start before the silo becomes active (I1, I2), keeps heartbeats going, and gives up every
+/// mastership when the log fails or the silo stops (L6).
+/// </summary>
+internal sealed partial class MasterSlaveNode(IServiceProvider services, IOptions<MasterSlaveOptions> options, TimeProvider time, ILoggerFactory loggers)
+    : ILifecycleParticipant<ISiloLifecycle>
+{
+    /// <summary>After storage providers, before the silo takes calls.</summary>
+    private const int StartStage = ServiceLifecycleStage.ApplicationServices + 1;
+
+    private readonly ILogger _logger = loggers.CreateLogger<MasterSlaveNode>();
+    private readonly CancellationTokenSource _stopped = new();
+    private LogDirectory? _directory;
+    private Task _loops = Task.CompletedTask;
+
+    /// <summary>Null until the log is open and the start is counted.</summary>
+    public RunningNode? Running { get; private set; }
+
+    /// <summary>Who this node is; null until it runs.</summary>
+    public NodeHello? Hello { get; private set; }
+
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        lifecycle.Subscribe(nameof(MasterSlaveNode), StartStage, StartAsync, CloseAsync);
+        lifecycle.Subscribe(nameof(MasterSlaveNode), ServiceLifecycleStage.Active, BeginAsync, ResignAsync);
+    }
+
+    private async Task StartAsync(CancellationToken cancelled)
+    {
+        var o = options.Value;
+        var storage = GroupStorage.Find(services, o);
+        var registry = new NodeRegistry(storage, IdSource.NewGuid);
+        _directory = await LogDirectory.OpenAsync(o.LogDirectory, time, _logger);
+        await registry.ProbeAsync(_directory.NodeId);
+        var store = await registry.StoreIdAsync();
+        _directory.BindStore(store);
+        var life = new NodeLife(_directory.NodeId, _directory.StartCount);
+        await registry.CountStartAsync(life, o.LogDirectory);
+        var log = WriteAheadLog.Open(_directory, new WriteAheadLogOptions(), time, _logger);
+        var times = new LivenessTimes { HeartbeatInterval = o.HeartbeatInterval, LeaseDuration = o.LeaseDuration, PromotionWait = o.PromotionWait };
+        var nodes = ActivatorUtilities.CreateInstance<NodeDirectory>(services);
+        Running = new RunningNode
+        {
+            Liveness = new NodeLiveness(life, store, times, time),
+            Nodes = nodes,
+            Coordinators = new GroupCoordinators(new GrainStorageGroupStore(storage), time, _stopped.Token),
+            Limits = LimitsOf(o),
+            Metrics = ActivatorUtilities.CreateInstance<MasterSlaveMetrics>(services),
+            Log = log,
+            PreviousLifeProvedDead = _directory.PreviousLifeProvedDead,
+        };
+        Hello = new NodeHello(life, store, o.Zone);
+        nodes.AddSelf(Hello);
+        LogStarted(life, store, o.LogDirectory);
+    }
+
+    private Task BeginAsync(CancellationToken cancelled)
+    {
+        var running = Running!;
+        var factory = services.GetRequiredService<IGrainFactory>();
+        var heartbeats = new HeartbeatLoop(running.Liveness, running.Nodes, factory, time, _logger);
+        _loops = Task.WhenAll(
+            Task.Run(() => running.Nodes.RunAsync(_stopped.Token), CancellationToken.None),
+            Task.Run(() => heartbeats.RunAsync(_stopped.Token), CancellationToken.None),
+            Task.Run(() => WatchLogAsync(running), CancellationToken.None));
+        return Task.CompletedTask;
+    }
+
+    private async Task WatchLogAsync(RunningNode running)
+    {
+        var failed = await Task.WhenAny(running.Log.Failed, Task.Delay(Timeout.Infinite, time, _stopped.Token));
+        if (failed != running.Log.Failed) return;
+        var error = await running.Log.Failed;
+        LogFailed(error);
+        running.Liveness.CannotServe();
+        running.FailAll("the silo's log failed", error);
+    }
+
+    /// <summary>A silo that stops gives up its masterships while it can still say so.</summary>
+    private async Task ResignAsync(CancellationToken cancelled)
+    {
+        if (Running is not { } running || cancelled.IsCancellationRequested) return;
+        running.FailAll("the silo stops", new OperationCanceledException());
+        // Two heartbeats: one to carry the resignations, one for what was lost.
+        await Task.Delay(running.Liveness.Times.HeartbeatInterval * 2, time, cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task CloseAsync(CancellationToken cancelled)
+    {
+        await _stopped.CancelAsync();
+        await _loops.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Running is { } running) await running.Log.DisposeAsync();
+        _directory?.Dispose();
+    }
+
+    private static ReplicaLimits LimitsOf(MasterSlaveOptions o) => new()
+    {
+        MaxOperationsInFlight = o.MaxOperationsInFlight,
+        MaxBytesInFlight = o.MaxBytesInFlight,
+        MaxOperationBytes = o.MaxOperationBytes,
+        MaxSlaveLagEntries = o.MaxSlaveLagEntries,
+        MaxStaleness = o.MaxStaleness,
+        Sessions = new SessionLimits(o.MaxSessions, 4_096, o.SessionRetention),
+        Snapshots = new Commit.SnapshotTrigger(o.SnapshotEveryOperations, o.SnapshotEveryBytes),
+    };
+
+    [LoggerMessage(LogLevel.Information, "This silo is node {Life} of store {Store}, with its log in '{Directory}'.")]
+    private partial void LogStarted(NodeLife life, StoreId store, string directory);
+
+    [LoggerMessage(LogLevel.Critical, "The log of this silo failed. Every replica here gives up its office, and nothing is acknowledged any more; repair the disk and restart the silo.")]
+    private partial void LogFailed(Exception error);
+}

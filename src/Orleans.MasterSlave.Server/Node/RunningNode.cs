@@ -1,0 +1,43 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Diagnostics;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Liveness;
+using Orleans.MasterSlave.Replicas;
+using Orleans.MasterSlave.Shell;
+
+namespace Orleans.MasterSlave.Node;
+
+/// <summary>Everything that the replicas of one silo share, once its log is open and its start is counted. Thread-safe.</summary>
+internal sealed class RunningNode
+{
+    private readonly Lock _lock = new();
+    private readonly List<ReplicaShell> _replicas = [];
+    private long _lastClaim;
+
+    public required NodeLiveness Liveness { get; init; }
+    public required NodeDirectory Nodes { get; init; }
+    public required GroupCoordinators Coordinators { get; init; }
+    public required ReplicaLimits Limits { get; init; }
+    public required MasterSlaveMetrics Metrics { get; init; }
+    public required WriteAheadLog Log { get; init; }
+    public required bool PreviousLifeProvedDead { get; init; }
+
+    public IReplicaLog OpenLog(GroupId group) => Log.OpenReplica(group);
+
+    /// <summary>Never given before in this life of the process.</summary>
+    public long NextClaimNumber() => Interlocked.Increment(ref _lastClaim);
+
+    public void Add(ReplicaShell replica)
+    {
+        lock (_lock) _replicas.Add(replica);
+    }
+
+    /// <summary>The log failed, or the silo stops: every replica gives up its office (L6).</summary>
+    public void FailAll(string reason, Exception error)
+    {
+        ReplicaShell[] replicas;
+        lock (_lock) replicas = [.. _replicas];
+        foreach (var replica in replicas) replica.Fail(reason, error);
+    }
+}

@@ -1,0 +1,38 @@
+using Orleans.Concurrency;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Replication;
+
+namespace Orleans.MasterSlave.Shell;
+
+/// <summary>What replicas of one group ask of each other, and the coordinator grain of the first master.</summary>
+[Alias("masterslave.IReplicaPeer")]
+internal interface IReplicaPeer : IGrainExtension
+{
+    [AlwaysInterleave, Alias("append"), ResponseTimeout("00:00:05")]
+    Task<AppendReply> AppendAsync(AppendRequest request);
+
+    [AlwaysInterleave, Alias("install"), ResponseTimeout("00:00:10")]
+    Task<InstallReply> InstallAsync(InstallRequest request);
+
+    [AlwaysInterleave, Alias("status"), ResponseTimeout("00:00:05")]
+    Task<ReplicaStatus> StatusAsync();
+
+    /// <summary>Makes the group with this replica as master (G2); the record as it is then, null when it cannot be told.</summary>
+    [AlwaysInterleave, Alias("create")]
+    Task<GroupRecord?> CreateAsync(GroupPlan plan);
+}
+
+/// <summary>
+/// What a replica asks of its own activation: turns in which user code may run. Not interleaving, so that Orleans' own turns keep operations, reads,
+/// timers and role changes apart (W5, R4). The work itself is left with the shell under a ticket: nothing is copied.
+/// </summary>
+[Alias("masterslave.IReplicaTurns")]
+internal interface IReplicaTurns : IGrainExtension
+{
+    [Alias("exclusive")]
+    Task RunExclusiveAsync(long ticket);
+
+    [ReadOnly, Alias("shared")]
+    Task RunSharedAsync(long ticket);
+}

@@ -1,0 +1,39 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Replication;
+
+namespace Orleans.MasterSlave.Shell;
+
+/// <summary>The callers' way in: thin, the shell decides.</summary>
+internal sealed class ReplicaEndpoint(IGrainContextAccessor context) : IReplicaEndpoint
+{
+    private readonly ReplicaShell _shell = ReplicaShell.Of(context.GrainContext);
+
+    public async Task<CallReply> ExecuteAsync(Operation operation) => await (await _shell.StartedAsync()).ExecuteAsync(operation);
+
+    public async Task<CallReply> ReadAsync(ReadRequest request) => await (await _shell.StartedAsync()).ReadAsync(request);
+}
+
+/// <summary>The other replicas' way in.</summary>
+internal sealed class ReplicaPeer(IGrainContextAccessor context) : IReplicaPeer
+{
+    private readonly ReplicaShell _shell = ReplicaShell.Of(context.GrainContext);
+
+    public async Task<AppendReply> AppendAsync(AppendRequest request) => await (await _shell.StartedAsync()).OnAppendAsync(request);
+
+    public async Task<InstallReply> InstallAsync(InstallRequest request) => await (await _shell.StartedAsync()).OnInstallAsync(request);
+
+    public async Task<ReplicaStatus> StatusAsync() => (await _shell.StartedAsync()).Status();
+
+    public async Task<GroupRecord?> CreateAsync(GroupPlan plan) => await (await _shell.StartedAsync()).CreateAsync(plan);
+}
+
+/// <summary>The replica's own way to its user code.</summary>
+internal sealed class ReplicaTurns(IGrainContextAccessor context) : IReplicaTurns
+{
+    private readonly ReplicaShell _shell = ReplicaShell.Of(context.GrainContext);
+
+    public Task RunExclusiveAsync(long ticket) => _shell.Turns.RunAsync(ticket);
+
+    public Task RunSharedAsync(long ticket) => _shell.Turns.RunAsync(ticket);
+}
