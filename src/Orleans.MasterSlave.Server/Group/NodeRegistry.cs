@@ -22,7 +22,7 @@ internal sealed class NodeRegistry(IGrainStorage storage, Func<Guid> newGuid)
             if (!await TryWriteAsync(row, found)) found = await ReadAsync(row);
         }
 
-        return new StoreId(found.State.StoreId);
+        return new StoreId(found.State!.StoreId);
     }
 
     /// <summary>Refuses storage that does not insert only if absent, or does not compare ETags.</summary>
@@ -48,9 +48,9 @@ internal sealed class NodeRegistry(IGrainStorage storage, Func<Guid> newGuid)
     {
         var row = GrainId.Create("masterslave.node", life.Node.Value.ToString("N"));
         var state = await ReadAsync(row);
-        if (state.RecordExists && state.State.StartCount >= life.StartCount)
+        if (state.RecordExists && state.State!.StartCount >= life.StartCount)
             throw new MasterSlaveConfigurationException(
-                $"The log directory '{directory}' is a copy, or was restored from a backup: node {life.Node} has started {state.State.StartCount} times, " +
+                $"The log directory '{directory}' is a copy, or was restored from a backup: node {life.Node} has started {state.State!.StartCount} times, " +
                 $"and the directory knows of {life.StartCount - 1}. What the node acknowledged since may be missing from it. Delete the directory: the silo " +
                 "then starts as a new node, and its groups are copied to it again.");
         state.State = new NodeRow { StartCount = life.StartCount };

@@ -81,7 +81,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
 
     private async Task WatchLogAsync(RunningNode running)
     {
-        var failed = await Task.WhenAny(running.Log.Failed, Task.Delay(Timeout.Infinite, time, _stopped.Token));
+        var failed = await Task.WhenAny(running.Log.Failed, Task.Delay(Timeout.InfiniteTimeSpan, time, _stopped.Token));
         if (failed != running.Log.Failed) return;
         var error = await running.Log.Failed;
         LogFailed(error);

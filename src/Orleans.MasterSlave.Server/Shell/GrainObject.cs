@@ -39,7 +39,7 @@ internal sealed partial class GrainObject(
         _afterCommit.Clear();
         await turns.ExclusiveAsync(() =>
         {
-            Grain.State = state is null ? Activator.CreateInstance(Grain.StateType)! : serializer.Deserialize<object>(state);
+            Grain.State = state is null ? Activator.CreateInstance(Grain.StateType)! : serializer.Deserialize<object>(state)!;
             return Task.FromResult(true);
         });
     }
