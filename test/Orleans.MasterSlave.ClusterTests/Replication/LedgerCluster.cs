@@ -1,0 +1,103 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.Hosting;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Node;
+using Orleans.MasterSlave.TestKit;
+using Orleans.TestingHost;
+
+namespace Orleans.MasterSlave.ClusterTests.Replication;
+
+/// <summary>Silos in this process with replicated ledgers: group records on SQLite, logs in a temporary folder.</summary>
+public sealed class LedgerCluster : IAsyncDisposable
+{
+    private readonly TempDirectory _directory = new();
+    private InProcessTestCluster _cluster = null!;
+
+    public IClusterClient Client => _cluster.Client;
+    public IReadOnlyList<InProcessSiloHandle> Silos => _cluster.Silos;
+
+    public static async Task<LedgerCluster> StartAsync(short silos = 3)
+    {
+        var cluster = new LedgerCluster();
+        var builder = new InProcessTestClusterBuilder(silos);
+        builder.ConfigureSilo((options, silo) =>
+        {
+            silo.AddSqliteGrainStorage("MasterSlave", o => o.Path = cluster._directory.File("groups.db"));
+            silo.AddMasterSlave(o => o.LogDirectory = cluster._directory.File(options.SiloName));
+            if (Environment.GetEnvironmentVariable("MASTERSLAVE_TEST_LOG") is { } file)
+                silo.Services.AddLogging(l => l.SetMinimumLevel(LogLevel.Information).AddProvider(new FileLoggerProvider(file, options.SiloName)));
+        });
+        builder.ConfigureClient(client => client.AddMasterSlave());
+        cluster._cluster = builder.Build();
+        await cluster._cluster.DeployAsync();
+        await cluster.AllNodesKnownAsync(silos);
+        return cluster;
+    }
+
+    public ILedger Sync(string key) => Client.GetGrain<ISyncLedger>(key);
+
+    public ILedger Async(string key) => Client.GetGrain<IAsyncLedger>(key);
+
+    public ILedger Ledger(ReplicationMode mode, string key) => mode == ReplicationMode.Synchronous ? Sync(key) : Async(key);
+
+    /// <summary>A silo dies without a word: nothing is resigned, and the log is closed where it is.</summary>
+    public Task KillAsync(InProcessSiloHandle silo) => _cluster.KillSiloAsync(silo);
+
+    public Task StopAsync(InProcessSiloHandle silo) => _cluster.StopSiloAsync(silo);
+
+    public async Task<InProcessSiloHandle> RestartAsync(InProcessSiloHandle silo) => await _cluster.StartSiloAsync(silo.InstanceNumber, _cluster.Options);
+
+    internal Task<GroupRecord?> RecordAsync(ILedger ledger, InProcessSiloHandle? by = null) =>
+        Node(by ?? Silos[0]).Running!.Coordinators.Of(GroupOf(ledger)).ReadAsync(fresh: true);
+
+    internal static GroupId GroupOf(ILedger ledger) => new(ledger.GetGrainId());
+
+    internal static MasterSlaveNode Node(InProcessSiloHandle silo) => silo.ServiceProvider.GetRequiredService<MasterSlaveNode>();
+
+    internal InProcessSiloHandle SiloOf(NodeId node) => Silos.Single(s => Node(s).Hello?.Life.Node == node);
+
+    public async Task<InProcessSiloHandle> MasterOfAsync(ILedger ledger) => SiloOf((await RecordAsync(ledger))!.Master);
+
+    /// <summary>Waits until as many replicas are in sync, as the record tells.</summary>
+    internal Task<GroupRecord> InSyncAsync(ILedger ledger, int replicas, InProcessSiloHandle? by = null) => Eventually.GetAsync(
+        async () => await RecordAsync(ledger, by) is { } record && record.InSync.Length >= replicas ? record : null,
+        $"{replicas} replicas of {ledger.GetGrainId()} in sync");
+
+    public async Task<IReadOnlyList<T>> ReadEachReplicaAsync<T>(ILedger ledger, Func<Task<T>> read)
+    {
+        var diagnostics = Client.ServiceProvider.GetRequiredService<IReplicatedGrainDiagnostics>();
+        var all = new List<T>();
+        foreach (var replica in await diagnostics.GetReplicasAsync(ledger)) all.Add(await diagnostics.ReadFromAsync(replica.Silo!, read));
+        return all;
+    }
+
+    /// <summary>Waits until every replica of the record, read by itself, holds just these entries.</summary>
+    public async Task AllReplicasReadAsync(ILedger ledger, string[] expected)
+    {
+        var diagnostics = Client.ServiceProvider.GetRequiredService<IReplicatedGrainDiagnostics>();
+        string[] seen = [];
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                foreach (var replica in await diagnostics.GetReplicasAsync(ledger))
+                {
+                    seen = await diagnostics.ReadFromAsync(replica.Silo!, ledger.Entries);
+                    if (!seen.SequenceEqual(expected)) return false;
+                }
+
+                return true;
+            },
+            $"every replica of {ledger.GetGrainId()} holds {expected.Length} entries");
+    }
+
+    private Task<object> AllNodesKnownAsync(int silos) => Eventually.GetAsync<object>(
+        () => Task.FromResult<object?>(Silos.All(s => Node(s).Running?.Nodes.Nodes().Count == silos) ? this : null), "all silos know each other");
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cluster.DisposeAsync();
+        _directory.Dispose();
+    }
+}
