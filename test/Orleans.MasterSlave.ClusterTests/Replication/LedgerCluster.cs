@@ -13,10 +13,11 @@ namespace Orleans.MasterSlave.ClusterTests.Replication;
 public sealed class LedgerCluster : IAsyncDisposable
 {
     private readonly TempDirectory _directory = new();
+    private readonly List<InProcessSiloHandle> _returned = []; // the test cluster does not count silos that come back
     private InProcessTestCluster _cluster = null!;
 
     public IClusterClient Client => _cluster.Client;
-    public IReadOnlyList<InProcessSiloHandle> Silos => _cluster.Silos;
+    public IReadOnlyList<InProcessSiloHandle> Silos => [.. _cluster.Silos, .. _returned];
 
     public static async Task<LedgerCluster> StartAsync(short silos = 3)
     {
@@ -47,7 +48,13 @@ public sealed class LedgerCluster : IAsyncDisposable
 
     public Task StopAsync(InProcessSiloHandle silo) => _cluster.StopSiloAsync(silo);
 
-    public async Task<InProcessSiloHandle> RestartAsync(InProcessSiloHandle silo) => await _cluster.StartSiloAsync(silo.InstanceNumber, _cluster.Options);
+    /// <summary>Starts a silo that was killed or stopped: same name, same log folder, another port.</summary>
+    public async Task<InProcessSiloHandle> RestartAsync(InProcessSiloHandle silo)
+    {
+        var returned = await _cluster.StartSiloAsync(silo.InstanceNumber, _cluster.Options);
+        _returned.Add(returned);
+        return returned;
+    }
 
     internal Task<GroupRecord?> RecordAsync(ILedger ledger, InProcessSiloHandle? by = null) =>
         Node(by ?? Silos[0]).Running!.Coordinators.Of(GroupOf(ledger)).ReadAsync(fresh: true);
@@ -97,6 +104,7 @@ public sealed class LedgerCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var silo in _returned) await silo.DisposeAsync();
         await _cluster.DisposeAsync();
         _directory.Dispose();
     }
