@@ -34,7 +34,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         Epoch = record.Epoch;
         _replicator = record.Mode == ReplicationMode.Synchronous ? new SyncReplicator() : new AsyncReplicator();
         _pending = new PendingAnswers(env.Limits);
-        _inSync = new InSyncKeeper(env, record, this, Advance, e => owner.MastershipFailed("the group record could not be changed", e));
+        _inSync = new InSyncKeeper(env, record, this, Advance, reason => owner.MastershipRefused(Epoch, reason), e => owner.MastershipFailed("the group record could not be changed", e));
         commit.Applied = OnApplied;
         commit.KeepFrom = () => _inSync.LargestNeeded(env.Limits.MaxSlaveLagEntries);
         commit.ReplicatedThrough = () => _inSync.Replicated(env.Log.DurableIndex);

@@ -60,8 +60,9 @@ internal sealed class Replica
         }
 
         var claim = new MasterClaim(_env.Self, _env.NextClaimNumber());
+        var promised = _env.Log.PromisedEpoch;
         var record = await _env.Coordinator.CreateAsync(plan, claim, _env.Liveness.Store);
-        if (_state.Learn(record) && record.Claim == claim) await _state.BecomeMasterAsync(record);
+        if (_state.Learn(record, promised) && record.Claim == claim) await _state.BecomeMasterAsync(record);
         _state.Settle();
         return record;
     }

@@ -77,14 +77,16 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
 
     private async Task<GroupRecord?> ReadRecordAsync()
     {
+        var promised = env.Log.PromisedEpoch;
+        var wasEmpty = env.Log.Last == LogPosition.None && promised == Epoch.None;
         var record = await env.Coordinator.ReadAsync(fresh: true);
         if (record is not null)
         {
             _isUnborn = false;
-            return state.Learn(record) ? record : null;
+            return state.Learn(record, promised) ? record : null;
         }
 
-        if (env.Log.Last == LogPosition.None && env.Log.PromisedEpoch == Epoch.None) _isUnborn = true;
+        if (wasEmpty) _isUnborn = env.Log.PromisedEpoch == Epoch.None;
         else state.Quarantine("its group record is missing from the store; restore the store, nothing here is dropped (I4)");
         return null;
     }
@@ -92,11 +94,11 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
     private async Task CompeteAsync(GroupRecord record)
     {
         var claim = new MasterClaim(env.Self, env.NextClaimNumber());
+        var promised = env.Log.PromisedEpoch;
         succession.BeginCompeting();
         var settled = await env.Coordinator.PromoteAsync(claim, record.Version); // a failure leaves Competing set: the outcome is not known
         succession.EndCompeting();
-        state.Learn(settled);
-        if (settled.Claim == claim) await state.BecomeMasterAsync(settled);
+        if (state.Learn(settled, promised) && settled.Claim == claim) await state.BecomeMasterAsync(settled);
     }
 
     /// <summary>After a torn tail: every other in-sync member answers, and none holds more (D4).</summary>

@@ -56,11 +56,15 @@ internal sealed class StateManager : IMastershipOwner
 
     public void LearnVersion(long version) => _version = Math.Max(_version, version);
 
-    /// <summary>Takes in a record that was read or settled. False: it must not be obeyed (I1, I4).</summary>
-    public bool Learn(GroupRecord record)
+    /// <summary>
+    /// Takes in a record that was read or settled. False: it must not be obeyed (I1, I4). <paramref name="promisedBefore"/> is what was promised when
+    /// the read began: a master met meanwhile makes the record old news, and not a store that went back.
+    /// </summary>
+    public bool Learn(GroupRecord record, Epoch promisedBefore)
     {
         if (record.Store != _env.Liveness.Store) return Refuse($"its group record is of store {record.Store}, this node's is {_env.Liveness.Store}");
-        if (record.Epoch < _env.Log.PromisedEpoch) return Refuse($"its group record is of {record.Epoch}, but {_env.Log.PromisedEpoch} was promised: the store was restored from a backup");
+        if (record.Epoch < promisedBefore) return Refuse($"its group record is of {record.Epoch}, but {promisedBefore} was promised: the store was restored from a backup");
+        if (record.Epoch < _env.Log.PromisedEpoch) return false;
         if (Record is null || record.Version > Record.Version) Record = record;
         LearnVersion(record.Version);
         if (Master is null) Succession.Learn(record.Epoch, record.Master, record.IsInSync(_env.Self.Node));

@@ -13,16 +13,18 @@ internal sealed class InSyncKeeper
     private readonly ReplicaEnvironment _env;
     private readonly MasterClaim _claim;
     private readonly Action _changed;
+    private readonly Action<string> _lost;
     private readonly Action<Exception> _failed;
     private readonly List<SlaveMembership> _slaves = [];
     private bool _swapping;  // one change of the record at a time
     private bool _stopped;
 
-    public InSyncKeeper(ReplicaEnvironment env, GroupRecord record, IMasterOfSlaves master, Action changed, Action<Exception> failed)
+    public InSyncKeeper(ReplicaEnvironment env, GroupRecord record, IMasterOfSlaves master, Action changed, Action<string> lost, Action<Exception> failed)
     {
         _env = env;
         _claim = record.Claim;
         _changed = changed;
+        _lost = lost;
         _failed = failed;
         Record = record;
         foreach (var node in record.Replicas.Where(n => n != env.Self.Node).Order())
@@ -132,9 +134,16 @@ internal sealed class InSyncKeeper
             var before = Record;
             var record = await swap();
             if (_stopped) return;
-            if (record.Claim == _claim && record.Version >= Record.Version) Record = record;
+            if (record.Claim != _claim)
+            {
+                // The row has moved on: this mastership is over (G11). What was required stays so; nothing more becomes stable by it.
+                _lost($"the record is at {record.Epoch}, held by {record.Master}");
+                return;
+            }
+
+            if (record.Version >= Record.Version) Record = record;
             var isIn = Record.IsInSync(slave.Channel.Slave);
-            slave.Settled(isIn);
+            slave.Settled(isIn, changed: isIn != before.IsInSync(slave.Channel.Slave));
             if (isIn && !before.IsInSync(slave.Channel.Slave)) _env.Events.Grown(slave.Channel.Slave, Record);
             if (!isIn && before.IsInSync(slave.Channel.Slave)) _env.Events.Shrunk(slave.Channel.Slave, Record);
         }

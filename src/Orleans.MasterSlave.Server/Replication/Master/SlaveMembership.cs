@@ -66,9 +66,9 @@ internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel chann
     }
 
     /// <summary>The record is known for certain again.</summary>
-    public void Settled(bool isInSync)
+    public void Settled(bool isInSync, bool changed)
     {
-        if (isInSync) _grownAt = env.Now;
+        if (isInSync && changed) _grownAt = env.Now;
         else BackOff();
         Required = isInSync;
         _growThrough = null;

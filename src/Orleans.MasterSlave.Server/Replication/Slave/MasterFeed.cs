@@ -43,6 +43,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         await DurableAsync(matched);
         if (env.Log.PromisedEpoch != request.Header.Epoch || _verifiedEpoch != request.Header.Epoch || _idle is not null)
             return Refuse(request.Header) ?? Reply(AppendOutcome.Busy);
+        if (env.Log.DurableIndex < matched) return Reply(AppendOutcome.Busy); // replaced by a snapshot while it waited
         commit.SetStable(LogIndex.Min(request.Stable, LogIndex.Min(_verified, env.Log.DurableIndex)));
         if (_verified >= request.Stable) follower.HoldsAllAcknowledged();
         return new AppendReply
@@ -58,6 +59,8 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     {
         if (Refuse(request.Header) is { } refused) return new InstallReply { Outcome = refused.Outcome, PromisedEpoch = refused.PromisedEpoch };
         Follow(request.Header);
+        if (env.Log.EpochAt(request.Position.Index) == request.Position.Epoch || (IsVerifiedUnder(request.Header) && _verified >= request.Position.Index))
+            return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = request.TotalBytes }; // doubled or late: the log has it already
         var staged = _snapshots.Take(request);
         if (staged is null) return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = _snapshots.NextOffset };
         if (request.Position.Index < commit.Committed && request.Header.DataLossCount <= env.Log.DataLossCount)
@@ -73,7 +76,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
             await SaveOrphansFromAsync(LogIndex.Max(commit.Committed, env.Log.Base.Index).Next());
             await env.Log.InstallSnapshotAsync(staged);
             await commit.RestartAsync();
-            _verified = LogIndex.None;
+            _verified = staged.Position.Index;
             env.Events.SnapshotInstalled(staged.Position);
         }
         finally
@@ -96,6 +99,8 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         _idle = null;
         idle?.SetResult();
     }
+
+    private bool IsVerifiedUnder(MasterHeader header) => _verifiedEpoch == header.Epoch && _verified > LogIndex.None;
 
     private AppendReply? Refuse(MasterHeader header)
     {
@@ -144,7 +149,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     /// <summary>Saves, then cuts what the master has not (C2). What was committed is taken back only after a declared data loss, by rebuilding (C3).</summary>
     private async Task<bool> CutAsync(LogIndex from, MasterHeader header)
     {
-        var takesBack = from <= commit.Committed;
+        var takesBack = from <= commit.Stable; // what is stable may be half applied already
         if (takesBack && header.DataLossCount <= env.Log.DataLossCount)
         {
             follower.Quarantine($"the master at {header.Epoch} has not what was committed here at {from}, and no data loss was declared");
