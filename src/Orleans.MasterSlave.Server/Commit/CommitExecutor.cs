@@ -120,19 +120,27 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     }
 
     /// <summary>
-    /// Leaves out what needs no execution: barriers, and requests that were executed under another entry (W1: apply looks again). The batch ends
-    /// before a request that stands in it already, so that the second finds the first's answer.
+    /// Leaves out what needs no execution: barriers, and requests that were executed under another entry (W1: apply looks again). What is known
+    /// is asked before the batch is applied; so the batch ends where an entry of its own would change the answer: replicas cut batches differently,
+    /// and must decide alike.
     /// </summary>
     private (IReadOnlyList<LogEntry> Taken, List<LogEntry> Operations) TakeUnknownOperations(IReadOnlyList<LogEntry> batch)
     {
         var operations = new List<LogEntry>(batch.Count);
         var seen = batch.Count > 1 ? new HashSet<RequestId>() : null;
+        var answered = batch.Count > 1 ? new Dictionary<Guid, long>() : null;
         for (var i = 0; i < batch.Count; i++)
         {
             var entry = batch[i];
             if (entry.Kind != EntryKind.Operation) continue;
-            if (seen?.Add(entry.Request) == false) return (batch.Take(i).ToList(), operations);
+            var evicts = sessions.Evicts(entry.TimeUtc);
+            if (i > 0 && (evicts || seen?.Add(entry.Request) == false || answered?.GetValueOrDefault(entry.Request.Client) >= entry.Request.Sequence))
+                return (batch.Take(i).ToList(), operations);
+            seen?.Add(entry.Request);
+            if (answered is not null)
+                answered[entry.Request.Client] = Math.Max(answered.GetValueOrDefault(entry.Request.Client), Math.Min(entry.AnsweredThrough, entry.Request.Sequence - 1));
             if (!sessions.IsKnown(entry.Request)) operations.Add(entry);
+            if (evicts) return (batch.Take(i + 1).ToList(), operations);
         }
 
         return (batch, operations);

@@ -61,9 +61,12 @@ internal sealed class SessionTable(SessionLimits limits)
         return node.Value;
     }
 
+    /// <summary>Will recording an entry of this time make the table forget a client?</summary>
+    public bool Evicts(DateTime timeUtc) => _byLastUse.First is { } oldest && oldest.Value.LastUseUtc < timeUtc - limits.Retention;
+
     private void Evict(DateTime nowUtc)
     {
-        while (_byLastUse.First is { } oldest && oldest.Value.LastUseUtc < nowUtc - limits.Retention)
+        while (_byLastUse.First is { } oldest && Evicts(nowUtc))
         {
             _evictedThroughUtc = oldest.Value.LastUseUtc;
             _byClient.Remove(oldest.Value.Client);
