@@ -43,11 +43,11 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         var o = options.Value;
         var storage = GroupStorage.Find(services, o);
         var registry = new NodeRegistry(storage, IdSource.NewGuid);
-        _directory = await LogDirectory.OpenAsync(o.LogDirectory, time, _logger);
+        _directory = await LogDirectory.OpenAsync(o.LogDirectory);
         await registry.ProbeAsync(_directory.NodeId);
         var store = await registry.StoreIdAsync();
-        _directory.BindStore(store);
-        var life = new NodeLife(_directory.NodeId, _directory.StartCount);
+        _directory.SetStoreId(store);
+        var life = _directory.Life;
         await registry.CountStartAsync(life, o.LogDirectory);
         var log = WriteAheadLog.Open(_directory, new WriteAheadLogOptions(), time, _logger);
         var times = new LivenessTimes { HeartbeatInterval = o.HeartbeatInterval, LeaseDuration = o.LeaseDuration, PromotionWait = o.PromotionWait };
