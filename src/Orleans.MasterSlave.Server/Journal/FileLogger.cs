@@ -18,6 +18,7 @@ internal sealed class FileLogger : IReplicaLog
     private WeakReference<LogSnapshot>? _snapshotRead;
     private Epoch _promised;    // the highest asked for; _durable knows the durable one
     private Task _promise = Task.CompletedTask;
+    private Task _written = Task.CompletedTask; // the newest record's
     private LogIndex _uncuttable;
     private long _tornEpoch;
     private bool _snapshotting; // a snapshot is being saved or installed
@@ -87,10 +88,12 @@ internal sealed class FileLogger : IReplicaLog
         return _entries.GetRange(first, count);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>With no entries it only waits for what was written before.</remarks>
     public Task AppendAsync(IReadOnlyList<LogEntry> entries)
     {
         ThrowIfUnusable();
-        if (entries.Count == 0) return Task.CompletedTask;
+        if (entries.Count == 0) return _log.Failed.IsCompletedSuccessfully ? Task.FromException(_log.Failed.Result) : _written;
         var last = Last;
         foreach (var entry in entries)
         {
@@ -103,7 +106,7 @@ internal sealed class FileLogger : IReplicaLog
             var ticket = _log.Commit.Append(_name, _pins, entries);
             _entries.AddRange(entries);
             _durable.Appended(ticket.Batch, last.Index);
-            return ticket.Durable;
+            return _written = ticket.Durable;
         }
         catch (IOException ex)
         {
@@ -250,8 +253,12 @@ internal sealed class FileLogger : IReplicaLog
         if (before is { FileNumber: > 0 } old) _log.DeleteSnapshotFile(old.FileNumber);
     }
 
-    private LogTicket Write(RecordType type, LogPosition position, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest, long pinIndex) =>
-        _log.Commit.Add(type, _name, _pins, position, head, rest, pinIndex);
+    private LogTicket Write(RecordType type, LogPosition position, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest, long pinIndex)
+    {
+        var ticket = _log.Commit.Add(type, _name, _pins, position, head, rest, pinIndex);
+        _written = ticket.Durable;
+        return ticket;
+    }
 
     private int PlaceOf(LogIndex index) => (int)(index - Base.Index) - 1;
 
