@@ -12,7 +12,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
 {
     private const int MaxBatchEntries = 128, MaxBatchBytes = 1 << 20;
 
-    private readonly PriorityQueue<TaskCompletionSource, long> _waiters = new();
+    private readonly SortedDictionary<LogIndex, TaskCompletionSource> _waiters = []; // one for each index that a read waits for
     private LogIndex _stable;      // entries up to here may be applied; set by SetStable only
     private Task _running = Task.CompletedTask;
     private Task _saving = Task.CompletedTask;
@@ -37,8 +37,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     public Task WaitForAsync(LogIndex index)
     {
         if (Committed >= index) return Task.CompletedTask;
-        var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _waiters.Enqueue(waiter, index.Value);
+        if (!_waiters.TryGetValue(index, out var waiter)) _waiters[index] = waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         return waiter.Task;
     }
 
@@ -56,26 +55,34 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     {
         _held = true;
         await _running;
+        await _saving;
+    }
+
+    /// <summary>Goes on as before: the state was not replaced after all.</summary>
+    public void Resume()
+    {
+        _held = false;
+        if (_running.IsCompleted && Committed < _stable) _running = RunAsync();
     }
 
     /// <summary>Rebuilds state and session table from the log's snapshot, if any; what follows is applied again as it becomes stable (C3).</summary>
     public async Task RestartAsync()
     {
-        _held = true;
-        await _running;
-        await _saving;
+        await HoldAsync();
         if (log.Snapshot is { State.Length: > 0 } snapshot)
         {
             using var reader = new BinaryReader(new MemoryStream(snapshot.State));
+            Committed = LogIndex.None; // no read is promised anything while the state goes back
             sessions.Load(reader);
             await target.RestoreStateAsync(reader.ReadBytes(reader.ReadInt32()));
             Committed = snapshot.Position.Index;
+            Wake();
         }
         else
         {
+            Committed = LogIndex.None;
             sessions.Clear();
             await target.RestoreStateAsync(null);
-            Committed = LogIndex.None;
         }
 
         _stable = LogIndex.Max(Committed, LogIndex.Min(_stable, log.Last.Index));
@@ -112,9 +119,14 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         foreach (var entry in taken) _appliedBytes += entry.Payload.Length + 64;
         _appliedEntries += taken.Count;
         Applied?.Invoke(taken);
-        while (_waiters.TryPeek(out var waiter, out var index) && index <= Committed.Value)
+        Wake();
+    }
+
+    private void Wake()
+    {
+        while (_waiters.Count > 0 && _waiters.First() is var (index, waiter) && index <= Committed)
         {
-            _waiters.Dequeue();
+            _waiters.Remove(index);
             waiter.SetResult();
         }
     }

@@ -80,11 +80,12 @@ internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimePro
             try
             {
                 var row = await store.ReadAsync(group);
+                if (row is null && before is not null) throw new GroupRecordMissingException(group);
                 if (row is not null && row.ETag != before?.ETag) return row;
                 var settling = before is null ? attempted : before.Record with { Version = before.Record.Version + 1 };
                 if (await store.SwapAsync(settling, before?.ETag) is { } settled) return settled;
             }
-            catch (Exception) when (!stopped.IsCancellationRequested)
+            catch (Exception e) when (e is not GroupRecordMissingException && !stopped.IsCancellationRequested)
             {
                 // Unknown again: this attempt, too, is settled only by what moves the ETag. Go on.
             }

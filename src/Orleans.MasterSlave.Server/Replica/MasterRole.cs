@@ -46,6 +46,9 @@ internal sealed class MasterRole : IMasterOfSlaves
 
     /// <summary>The barrier is committed: everything inherited is applied, and operations are taken (W7).</summary>
     public bool IsServing => _serving.Task.IsCompletedSuccessfully;
+    /// <summary>A request that is in flight or answered needs no admission: it is joined, or gets its answer again (W1).</summary>
+    public bool Knows(RequestId request) => _pending.Find(request) is not null || _sessions.IsKnown(request);
+
     public Task Serving => _serving.Task;
     public bool HasRoom => _pending.HasRoom;
     public bool EnoughInSync => _inSync.EnoughToAccept;
@@ -63,13 +66,13 @@ internal sealed class MasterRole : IMasterOfSlaves
     public void Begin()
     {
         _barrier = _env.Log.Last.Index.Next();
-        Append(new LogEntry
+        Ship(_env.Log.AppendAsync([new LogEntry
         {
             Kind = EntryKind.Barrier,
             Position = new LogPosition(Epoch, _barrier),
             TimeUtc = NextTime(),
             DataLossCount = Record.DataLossCount,
-        });
+        }]));
     }
 
     /// <summary>Executes an operation that was admitted: once, whatever happens to the answer (W1, W3–W5).</summary>
@@ -97,8 +100,10 @@ internal sealed class MasterRole : IMasterOfSlaves
             DataLossCount = Record.DataLossCount,
             Payload = operation.Payload,
         };
+        var durable = _env.Log.AppendAsync([entry]);
+        if (durable.Exception?.InnerException is LogFullException full) return Task.FromResult(Refusal(RefusalReason.DiskFull, full.Message)); // not written (W8)
         var reply = _pending.Add(entry);
-        Append(entry);
+        Ship(durable);
         return reply;
     }
 
@@ -127,9 +132,9 @@ internal sealed class MasterRole : IMasterOfSlaves
     }
 
     /// <summary>Shipping starts in the same turn as the append to the own log: the two disks work at once.</summary>
-    private void Append(LogEntry entry)
+    private void Ship(Task durable)
     {
-        _ = ObserveDurableAsync(_env.Log.AppendAsync([entry]));
+        _ = ObserveDurableAsync(durable);
         _inSync.PumpAll();
     }
 
@@ -141,7 +146,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         }
         catch (LogFullException e)
         {
-            _owner.MastershipFailed("the log's disk is full", e);
+            _owner.MastershipRefused(Epoch, $"the barrier could not be logged: {e.Message}"); // taken up again when there is room
             return;
         }
         catch (Exception e)
@@ -186,7 +191,16 @@ internal sealed class MasterRole : IMasterOfSlaves
     private async Task BeginServingAsync()
     {
         _beganServing = true;
-        await _env.Object.RoleChangedAsync(ReplicaRole.Master);
+        try
+        {
+            await _env.Object.RoleChangedAsync(ReplicaRole.Master);
+        }
+        catch (Exception e)
+        {
+            if (!_ended) _owner.MastershipFailed("the grain could not be told of its role", e);
+            return;
+        }
+
         if (_ended) return;
         _serving.TrySetResult();
         _env.Events.BecameMaster(Record);

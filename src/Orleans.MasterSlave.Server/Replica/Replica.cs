@@ -61,8 +61,18 @@ internal sealed class Replica
 
         var claim = new MasterClaim(_env.Self, _env.NextClaimNumber());
         var promised = _env.Log.PromisedEpoch;
-        var record = await _env.Coordinator.CreateAsync(plan, claim, _env.Liveness.Store);
-        if (_state.Learn(record, promised) && record.Claim == claim) await _state.BecomeMasterAsync(record);
+        GroupRecord record;
+        _state.TakingOffice = true;
+        try
+        {
+            record = await _env.Coordinator.CreateAsync(plan, claim, _env.Liveness.Store);
+            if (_state.Learn(record, promised) && record.Claim == claim) await _state.BecomeMasterAsync(record);
+        }
+        finally
+        {
+            _state.TakingOffice = false;
+        }
+
         _state.Settle();
         return record;
     }
@@ -76,7 +86,8 @@ internal sealed class Replica
             decision = ServerPolicy.ForOperation(Standing(), operation.Payload.Length, _env.Limits.MaxOperationBytes);
         }
 
-        if (decision != ServerDecision.Execute) return Decline(decision);
+        var mayJoin = decision is ServerDecision.RefuseOverloaded or ServerDecision.RefuseTooFewInSync && _state.Master!.IsServing && _state.Master.Knows(operation.Id);
+        if (decision != ServerDecision.Execute && !mayJoin) return Decline(decision);
         var reply = _state.Master!.ExecuteAsync(operation);
         _state.Settle();
         return await reply;
@@ -92,8 +103,8 @@ internal sealed class Replica
         }
 
         if (decision != ServerDecision.Execute) return Decline(decision);
+        var master = _state.Master; // the mastership that serves this read; one that follows it may not have caught up yet
         if (!request.Diagnostic && !await SeesAsync(request.Token)) return Redirect();
-        var master = _state.Master;
         var payload = await _env.Object.ReadAsync(request.Payload);
         // Executed first, then checked (R3): while the lease was valid after the execution, nobody else was master during it.
         if (request.MasterOnly && (master is null || master != _state.Master || !master.LeaseIsValid)) return Redirect();
@@ -166,8 +177,8 @@ internal sealed class Replica
     /// <summary>Waits, a bounded time, until what the caller has seen is committed here (R1). A token from before a data loss asks for nothing.</summary>
     private async Task<bool> SeesAsync(SessionToken token)
     {
-        if (token.DataLossCount < _env.Log.DataLossCount || token.Index <= _commit.Committed) return true;
-        return token.DataLossCount == _env.Log.DataLossCount && await InTimeAsync(_commit.WaitForAsync(token.Index), _env.Limits.ReadWait);
+        if (token.DataLossCount != _env.Log.DataLossCount) return token.DataLossCount < _env.Log.DataLossCount;
+        return token.Index <= _commit.Committed || await InTimeAsync(_commit.WaitForAsync(token.Index), _env.Limits.ReadWait);
     }
 
     private async Task<bool> InTimeAsync(Task task, TimeSpan limit)

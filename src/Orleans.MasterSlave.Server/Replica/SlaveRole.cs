@@ -17,11 +17,12 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
     private TimeSpan _backoff = FirstBackoff;
     private TimeSpan _nextAttempt = TimeSpan.MinValue;
     private bool _attempting;
+    private bool _lookAgain; // something new came up during an attempt
     private bool _isUnborn; // the store knows nothing of this group, and neither does the log
 
     public bool CannotFollow => state.Quarantined is not null;
 
-    public bool NeedsTicks => !_isUnborn && (state.Record is null || !succession.IsSettled);
+    public bool NeedsTicks => !_isUnborn && (state.Record is null || succession.Competing || !succession.IsSettled);
 
     public void Follow(MasterHeader header)
     {
@@ -34,8 +35,12 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
         _backoff = FirstBackoff;
     }
 
-    public LeaseSession? ConfirmLease(MasterHeader header) =>
-        succession.Competing || state.Master is not null || header.Epoch != succession.Epoch ? null : env.Liveness.SessionFor(header.Sender.Node);
+    public LeaseSession? ConfirmLease(MasterHeader header)
+    {
+        if (succession.Competing || state.Master is not null || header.Epoch != succession.Epoch) return null;
+        succession.Confirmed(header.Sender); // what is given away binds this replica (L4)
+        return env.Liveness.SessionFor(header.Sender.Node);
+    }
 
     public void HoldsAllAcknowledged() => succession.HoldsAllAcknowledged();
 
@@ -50,7 +55,11 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
     }
 
     /// <summary>Something new is known: the next look need not wait.</summary>
-    public void LookNow() => _nextAttempt = TimeSpan.MinValue;
+    public void LookNow()
+    {
+        _nextAttempt = TimeSpan.MinValue;
+        _lookAgain = _attempting;
+    }
 
     private async Task AttemptAsync()
     {
@@ -69,7 +78,8 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
         finally
         {
             _attempting = false;
-            _nextAttempt = env.Now + _backoff;
+            _nextAttempt = _lookAgain ? TimeSpan.MinValue : env.Now + _backoff;
+            _lookAgain = false;
             _backoff = _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
             state.Settle();
         }

@@ -37,7 +37,10 @@ internal sealed class StateManager : IMastershipOwner
     /// <summary>Why this replica serves and follows nobody any more; null: it does.</summary>
     public string? Quarantined { get; private set; }
 
-    public bool CanCompete => Master is null && Quarantined is null;
+    /// <summary>A mastership is about to be taken: the replica does not compete with itself.</summary>
+    public bool TakingOffice { get; set; }
+
+    public bool CanCompete => Master is null && Quarantined is null && !TakingOffice;
 
     public GroupView? View
     {
@@ -78,7 +81,8 @@ internal sealed class StateManager : IMastershipOwner
         if (Quarantined is not null || _env.Log.PromisedEpoch >= record.Epoch) return;
         await _env.Log.PromiseAsync(record.Epoch);
         await Feed.IdleAsync();
-        if (Quarantined is not null || Master is not null || _env.Log.PromisedEpoch != record.Epoch) return;
+        if (Quarantined is not null || Master?.Epoch >= record.Epoch || _env.Log.PromisedEpoch != record.Epoch) return;
+        StepDown($"succeeded by its own mastership of {record.Epoch}");
         if (record.DataLossCount > _env.Log.DataLossCount) _env.Events.DataLossPossible(record, _env.Log.Last);
         Succession.Learn(record.Epoch, _env.Self.Node, inSync: true);
         Master = new MasterRole(_env, record, _commit, _sessions, this);
@@ -93,8 +97,20 @@ internal sealed class StateManager : IMastershipOwner
         Master = null;
         master.End();
         _env.Events.SteppedDown(master.Epoch, reason);
-        _ = _env.Object.RoleChangedAsync(ReplicaRole.Slave);
+        _ = TellOfNewRoleAsync();
         Settle();
+    }
+
+    private async Task TellOfNewRoleAsync()
+    {
+        try
+        {
+            await _env.Object.RoleChangedAsync(ReplicaRole.Slave);
+        }
+        catch (Exception e)
+        {
+            Quarantine("the grain could not be told of its role", e);
+        }
     }
 
     public void Quarantine(string reason, Exception? error = null)

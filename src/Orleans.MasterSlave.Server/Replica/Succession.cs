@@ -25,8 +25,10 @@ internal sealed class Succession(ReplicaEnvironment env)
     /// <summary>From deciding to compete until the swap is settled: no lease is confirmed (L3).</summary>
     public bool Competing { get; private set; }
 
-    /// <summary>The master's present process has confirmed this group, and is heard.</summary>
-    public bool IsSettled => _confirmedLife > 0 && _confirmedLife == env.Liveness.LifeOf(_master) && !PatienceIsOver;
+    /// <summary>
+    /// The master's present process has confirmed this group, and was heard since: its silence alone ends patience, and that is told by the node.
+    /// </summary>
+    public bool IsSettled => _confirmedLife > 0 && _confirmedLife == env.Liveness.LifeOf(_master) && LastHeard >= _since && !PatienceIsOver;
 
     public void Learn(Epoch epoch, NodeId master, bool inSync)
     {

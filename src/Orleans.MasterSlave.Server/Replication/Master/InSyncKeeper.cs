@@ -41,7 +41,7 @@ internal sealed class InSyncKeeper
     public bool EnoughRecorded => Record.InSync.Length >= Record.MinInSync;
 
     /// <summary>New operations can become stable: enough are in sync, not counting those that are silent and may not be taken out (W8).</summary>
-    public bool EnoughToAccept => EnoughRecorded && (GroupPolicy.MayShrink(Record) || _slaves.All(s => !s.Required || s.LeaseUntil is not null || !s.IsOverdue));
+    public bool EnoughToAccept => EnoughRecorded && (GroupPolicy.MayShrink(Record) || _slaves.TrueForAll(s => !s.Required || s.IsUsable));
 
     /// <summary>The lease is held from every required slave (L5).</summary>
     public bool LeaseIsValid
@@ -73,7 +73,10 @@ internal sealed class InSyncKeeper
     {
         var needed = _env.Log.Last.Index;
         foreach (var slave in _slaves)
-            if (needed - slave.Channel.Acknowledged <= maxLag || slave.Required) needed = LogIndex.Min(needed, slave.Channel.Acknowledged);
+        {
+            if (slave.Channel.Travelling is { } at) needed = LogIndex.Min(needed, at); // what follows the snapshot is needed when it arrives (C4)
+            else if (_env.Log.Last.Index - slave.Channel.Acknowledged <= maxLag || slave.Required) needed = LogIndex.Min(needed, slave.Channel.Acknowledged);
+        }
         return needed;
     }
 
@@ -91,7 +94,7 @@ internal sealed class InSyncKeeper
             slave.Look();
             if (_swapping || _stopped) continue;
             var lagging = slave.Required && _env.Log.Last.Index - slave.Channel.Acknowledged > _env.Limits.MaxSlaveLagEntries;
-            if (slave.Required && (slave.IsOverdue || slave.Channel.SlaveFailed || lagging)) TakeOut(slave);
+            if (slave.Required && (slave.IsOverdue || slave.IsStalled || slave.Channel.SlaveFailed || lagging)) TakeOut(slave);
             else if (!slave.Required && slave.MayBeginToGrow) slave.BeginToGrow();
             if (slave.IsGrown) TakeIn(slave);
         }

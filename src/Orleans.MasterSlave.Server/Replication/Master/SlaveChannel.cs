@@ -52,7 +52,10 @@ internal sealed class SlaveChannel
     public bool IsStreaming => _matching && !_snapshots.IsActive;
 
     /// <summary>Does this channel need another look soon?</summary>
-    public bool IsUnsettled => _inFlight == 0 && (!_matching || _next <= _env.Log.Last.Index || !IsConfirmed || _toldStable < _master.Stable);
+    public bool IsUnsettled => _inFlight > 0 || !_matching || _next <= _env.Log.Last.Index || !IsConfirmed || _toldStable < _master.Stable;
+
+    /// <summary>The position of the snapshot that is on its way; null: none.</summary>
+    public LogIndex? Travelling => _snapshots.Travelling;
 
     private bool IsConfirmed => Confirmed is { } session && _env.Liveness.ReachableSession(Slave) == session;
 
@@ -201,9 +204,22 @@ internal sealed class SlaveChannel
         _generation++;
         _inFlight = 0;
         _matching = false;
-        var installed = await _snapshots.SendAsync();
+        LogIndex? installed = null;
+        try
+        {
+            installed = await _snapshots.SendAsync();
+        }
+        catch (IOException)
+        {
+            // The snapshot cannot be read just now; tried again after a pause.
+        }
+
         if (_stopped) return;
-        if (installed is { } through) _next = through.Next();
+        if (installed is { } through)
+        {
+            _next = through.Next();
+            Acknowledged = LogIndex.Max(Acknowledged, through);
+        }
         else StartAnew(_generation);
         Pump();
     }

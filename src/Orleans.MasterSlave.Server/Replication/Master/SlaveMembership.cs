@@ -10,6 +10,8 @@ internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel chann
 
     private TimeSpan _unleasedSince = env.Now;  // when the lease was last seen valid, or this membership began
     private bool _wasLeased;
+    private LogIndex _acknowledged;             // as of _stalledSince
+    private TimeSpan _stalledSince = env.Now;   // since when it has acknowledged nothing though there is something
     private LogIndex? _growThrough;             // growing: the master's last index when it became required
     private TimeSpan _backoff = FirstBackoff;
     private TimeSpan _swapAgainAt = TimeSpan.MinValue;
@@ -28,17 +30,31 @@ internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel chann
     /// </summary>
     public bool IsOverdue { get; private set; }
 
+    /// <summary>Heard, and asked, and yet it acknowledges nothing: its log or its thread hangs. It is as good as gone (G5).</summary>
+    public bool IsStalled { get; private set; }
+
+    /// <summary>Entries can become stable through it, as far as is known.</summary>
+    public bool IsUsable => !Channel.SlaveFailed && !IsStalled && (LeaseUntil is not null || !IsOverdue);
+
     public bool MaySwap => env.Now >= _swapAgainAt;
 
     /// <summary>It has caught up, is heard, and may become required (G6).</summary>
     public bool MayBeginToGrow =>
-        MaySwap && Channel.IsStreaming && LeaseUntil is not null && !Channel.SlaveFailed && env.Log.Last.Index - Channel.Acknowledged <= env.Limits.MaxBatchEntries;
+        MaySwap && Channel.IsStreaming && LeaseUntil is not null && !Channel.SlaveFailed && !IsStalled
+        && env.Log.Last.Index - Channel.Acknowledged <= env.Limits.MaxBatchEntries * env.Limits.MaxBatchesInFlight;
 
     /// <summary>It has acknowledged what was the master's last index when it became required, and its lease is held.</summary>
     public bool IsGrown => _growThrough is { } through && Channel.Acknowledged >= through && LeaseUntil is not null;
 
     public void Look()
     {
+        if (Channel.Acknowledged != _acknowledged || Channel.Acknowledged >= env.Log.Last.Index)
+        {
+            _acknowledged = Channel.Acknowledged;
+            _stalledSince = env.Now;
+        }
+
+        IsStalled = env.Now - _stalledSince > env.Limits.LinkTimeout * 3;
         if (LeaseUntil is not null)
         {
             _unleasedSince = env.Now;

@@ -11,6 +11,9 @@ internal sealed class SnapshotSender(ReplicaEnvironment env, IMasterOfSlaves mas
 
     public bool IsActive { get; private set; }
 
+    /// <summary>The position of the snapshot while it travels.</summary>
+    public LogIndex? Travelling { get; private set; }
+
     /// <summary>The index that the slave's log now starts after; null: it did not come to pass.</summary>
     public async Task<LogIndex?> SendAsync()
     {
@@ -19,6 +22,7 @@ internal sealed class SnapshotSender(ReplicaEnvironment env, IMasterOfSlaves mas
         {
             // Without a snapshot the slave is reset to the state before the first operation.
             var snapshot = env.Log.Snapshot ?? new LogSnapshot { Position = LogPosition.None, DataLossCount = 0, TimeUtc = DateTime.MinValue, State = [] };
+            Travelling = snapshot.Position.Index;
             var offset = 0;
             for (var failures = 0; failures < MaxFailures;)
             {
@@ -45,6 +49,7 @@ internal sealed class SnapshotSender(ReplicaEnvironment env, IMasterOfSlaves mas
         finally
         {
             IsActive = false;
+            Travelling = null;
         }
     }
 

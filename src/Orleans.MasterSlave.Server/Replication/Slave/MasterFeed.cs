@@ -22,20 +22,25 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         if (Refuse(request.Header) is { } refused) return refused;
         Follow(request.Header);
         var previous = request.Previous;
-        if (env.Log.EpochAt(previous.Index) != previous.Epoch)
-            return Reply(AppendOutcome.Mismatch, hint: HintBelow(previous), needsSnapshot: previous.Index == env.Log.Base.Index);
-
-        var fresh = FirstUnlike(request.Entries);
-        if (fresh < request.Entries.Count)
+        for (var cut = false; ; cut = true)
         {
+            if (env.Log.EpochAt(previous.Index) != previous.Epoch)
+                return Reply(AppendOutcome.Mismatch, hint: HintBelow(previous), needsSnapshot: previous.Index == env.Log.Base.Index);
+
+            var fresh = FirstUnlike(request.Entries);
+            if (fresh == request.Entries.Count) break;
             var first = request.Entries[fresh].Index;
-            if (first <= env.Log.Last.Index)
+            if (first > env.Log.Last.Index)
             {
-                if (!await CutAsync(first, request.Header)) return Reply(AppendOutcome.Failed);
-                if (Refuse(request.Header) is { } overtaken) return overtaken;
+                _lastWrite = env.Log.AppendAsync(fresh == 0 ? request.Entries : request.Entries.Skip(fresh).ToList());
+                break;
             }
 
-            _lastWrite = env.Log.AppendAsync(fresh == 0 ? request.Entries : request.Entries.Skip(fresh).ToList());
+            // Others may have come in while the log was cut: look again from the start.
+            if (cut) return Reply(AppendOutcome.Busy);
+            if (first <= env.Log.Base.Index) return Reply(AppendOutcome.Mismatch, hint: env.Log.Base, needsSnapshot: true);
+            if (!await CutAsync(first, request.Header)) return Reply(AppendOutcome.Failed);
+            if (Refuse(request.Header) is { } overtaken) return overtaken;
         }
 
         var matched = previous.Index + request.Entries.Count;
@@ -45,7 +50,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
             return Refuse(request.Header) ?? Reply(AppendOutcome.Busy);
         if (env.Log.DurableIndex < matched) return Reply(AppendOutcome.Busy); // replaced by a snapshot while it waited
         commit.SetStable(LogIndex.Min(request.Stable, LogIndex.Min(_verified, env.Log.DurableIndex)));
-        if (_verified >= request.Stable) follower.HoldsAllAcknowledged();
+        if (LogIndex.Min(_verified, env.Log.DurableIndex) >= request.Stable) follower.HoldsAllAcknowledged();
         return new AppendReply
         {
             Outcome = AppendOutcome.Appended,
@@ -73,9 +78,20 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         try
         {
             await commit.HoldAsync();
-            await SaveOrphansFromAsync(LogIndex.Max(commit.Committed, env.Log.Base.Index).Next());
-            await env.Log.InstallSnapshotAsync(staged);
-            await commit.RestartAsync();
+            try
+            {
+                // Below its base nothing is known of what the master shares with this log: after a declared loss all of it may be lost (C2).
+                var lossDeclared = request.Header.DataLossCount > env.Log.DataLossCount;
+                await SaveOrphansFromAsync((lossDeclared ? env.Log.Base.Index : LogIndex.Max(commit.Committed, env.Log.Base.Index)).Next());
+                await env.Log.InstallSnapshotAsync(staged);
+            }
+            catch
+            {
+                commit.Resume(); // the log is as it was
+                throw;
+            }
+
+            await RestartAsync();
             _verified = staged.Position.Index;
             env.Events.SnapshotInstalled(staged.Position);
         }
@@ -125,6 +141,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
 
     private async Task DurableAsync(LogIndex matched)
     {
+        if (_lastWrite.IsFaulted) _lastWrite = Task.CompletedTask; // it was answered then; what was refused is not in the log
         if (!_lastWrite.IsCompletedSuccessfully || env.Log.DurableIndex < matched) await _lastWrite;
         if (env.Log.DurableIndex < matched) await (_lastWrite = env.Log.AppendAsync([]));
     }
@@ -160,15 +177,36 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         try
         {
             if (takesBack) await commit.HoldAsync();
-            await SaveOrphansFromAsync(from);
-            _lastWrite = env.Log.CutFromAsync(from);
-            await _lastWrite;
-            if (takesBack) await commit.RestartAsync();
+            try
+            {
+                await SaveOrphansFromAsync(from);
+                await env.Log.CutFromAsync(from);
+            }
+            catch
+            {
+                if (takesBack) commit.Resume(); // the log is as it was
+                throw;
+            }
+
+            if (takesBack) await RestartAsync();
             return true;
         }
         finally
         {
             Release();
+        }
+    }
+
+    private async Task RestartAsync()
+    {
+        try
+        {
+            await commit.RestartAsync();
+        }
+        catch (Exception e)
+        {
+            follower.Quarantine($"its state could not be restored: {e.Message}");
+            throw;
         }
     }
 
