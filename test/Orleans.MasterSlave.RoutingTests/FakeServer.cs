@@ -16,6 +16,7 @@ internal sealed class FakeGroups
     public ConcurrentQueue<(SiloAddress Silo, Operation? Operation, ReadRequest? Read)> Arrivals { get; } = new();
     public Func<GroupId, SiloAddress>? Create { get; set; }
     public int Lookups;
+    public bool Record { get; set; } = true;
 
     /// <summary>Lasts until the cluster is taken down.</summary>
     public TaskCompletionSource Silence { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -42,7 +43,7 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
 
     public async Task<CallReply> ExecuteAsync(Operation operation)
     {
-        groups.Arrivals.Enqueue((silo.SiloAddress, operation, null));
+        if (groups.Record) groups.Arrivals.Enqueue((silo.SiloAddress, operation, null));
         if (await groups.Meddle(_group, silo.SiloAddress, true) is { } other) return other;
         var view = groups.Views[_group];
         if (view.Master != FakeGroups.NodeOf(silo.SiloAddress)) return new CallReply { Kind = ReplyKind.Redirected, View = view };
@@ -51,7 +52,7 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
 
     public async Task<CallReply> ReadAsync(ReadRequest request)
     {
-        groups.Arrivals.Enqueue((silo.SiloAddress, null, request));
+        if (groups.Record) groups.Arrivals.Enqueue((silo.SiloAddress, null, request));
         if (await groups.Meddle(_group, silo.SiloAddress, false) is { } other) return other;
         return await Execute(request.Payload, apply: false);
     }

@@ -31,6 +31,7 @@ internal static class MasterSlaveRoutingServices
         });
         services.AddSingleton<SuspectSilos>();
         services.AddSingleton(provider => new GatewayDetours(throughGateways, provider.GetRequiredService<TimeProvider>(), new Random()));
+        services.AddSingleton(provider => new AttemptWatch(provider.GetRequiredService<ClientTimes>().Attempt, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AttemptSender>();
         services.AddSingleton<CallRouter>();
         services.AddSingleton<MasterSlaveCallFilter>();

@@ -60,7 +60,7 @@ internal sealed partial class CallRouter
             if (!attempt.Reply.IsCompletedSuccessfully) Broken(journey, attempt, now);
             else if (attempt.Reply.Result is { Kind: ReplyKind.Answered } answer)
             {
-                Answered(journey.Call, attempt);
+                Answered(journey.Call, attempt.Silo, attempt.Key);
                 return answer;
             }
             else Declined(journey, attempt, attempt.Reply.Result, now);
@@ -114,7 +114,7 @@ internal sealed partial class CallRouter
                 break;
         }
 
-        if (!reply.Unreached) Answered(journey.Call, attempt);
+        if (!reply.Unreached) Answered(journey.Call, attempt.Silo, attempt.Key);
         Refresh(journey);
     }
 

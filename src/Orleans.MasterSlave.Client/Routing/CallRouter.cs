@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Orleans.MasterSlave.Contracts;
 using Orleans.Runtime;
@@ -9,9 +10,10 @@ namespace Orleans.MasterSlave.Routing;
 /// <see cref="RerouteAsync"/>'s, which does what <see cref="ClientPolicy"/> says.
 /// </summary>
 internal sealed partial class CallRouter(
-    AttemptSender sender, GatewayDetours detours, SuspectSilos suspects, ClientTimes times, TimeProvider time, ILogger<CallRouter> logger)
+    AttemptSender sender, GatewayDetours detours, SuspectSilos suspects, AttemptWatch watch, ClientTimes times, TimeProvider time, ILogger<CallRouter> logger)
 {
     /// <summary>The answer. Every other end is an exception.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<CallReply> RouteAsync(RoutedCall call)
     {
         if (call.Group.Routes is not { } routes || First(call, routes) is not { } route || suspects.IsSuspect(route.Silo))
@@ -19,18 +21,19 @@ internal sealed partial class CallRouter(
 
         var way = detours.WayTo(call.Group.Path);
         var key = way == Way.Direct ? null : detours.Key;
-        var attempt = new Attempt(Send(call, route, key, times.Attempt), route.Silo, key, times.Attempt);
+        var reply = Send(call, route, key, times.Attempt);
         if (way == Way.Both) _ = ProbeAsync(call, route);
-        await ((Task)attempt.Reply).WaitAsync(times.Attempt, time, call.Cancellation)
+        if (!call.Cancellation.CanBeCanceled) await watch.WaitAsync(reply);
+        else await ((Task)reply).WaitAsync(times.Attempt, time, call.Cancellation)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
-        if (attempt.Reply.IsCompletedSuccessfully && attempt.Reply.Result is { Kind: ReplyKind.Answered } reply)
+        if (reply.IsCompletedSuccessfully && reply.Result is { Kind: ReplyKind.Answered } answer)
         {
-            Answered(call, attempt);
-            return reply;
+            Answered(call, route.Silo, key);
+            return answer;
         }
 
-        return await RerouteAsync(call, routes, attempt);
+        return await RerouteAsync(call, routes, new Attempt(reply, route.Silo, key, times.Attempt));
     }
 
     private static ReplicaRoute? First(RoutedCall call, GroupRoutes routes) => call.Kind switch
@@ -52,11 +55,11 @@ internal sealed partial class CallRouter(
         }
     }
 
-    private void Answered(RoutedCall call, Attempt attempt)
+    private void Answered(RoutedCall call, SiloAddress silo, string? key)
     {
-        suspects.Clear(attempt.Silo);
-        if (attempt.Key is null) detours.DirectAnswered(call.Group.Path);
-        else if (call.SilentDirect is { } direct) _ = ConfirmDetourAsync(direct, attempt.Key, call.Group.Path);
+        suspects.Clear(silo);
+        if (key is null) detours.DirectAnswered(call.Group.Path);
+        else if (call.SilentDirect is { } direct) _ = ConfirmDetourAsync(direct, key, call.Group.Path);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Orleans.Hosting;
 using Orleans.MasterSlave.Contracts;
@@ -28,6 +29,7 @@ internal sealed class MasterSlaveCallFilter(
         return ReadAsync(target, request, ReadPreferenceScope.Current ?? shape.Preference ?? preference, only);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Response> ExecuteAsync(GrainId target, IInvokable request)
     {
         var payload = serializer.SerializeOperation(request);
@@ -56,6 +58,7 @@ internal sealed class MasterSlaveCallFilter(
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Response> ReadAsync(GrainId target, IInvokable request, ReadPreference preference, SiloAddress? only)
     {
         var payload = serializer.SerializeRead(request);

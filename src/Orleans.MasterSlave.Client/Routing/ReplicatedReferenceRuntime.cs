@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Orleans.CodeGeneration;
 using Orleans.Serialization.Invocation;
 
@@ -8,12 +9,14 @@ internal sealed class ReplicatedReferenceRuntime(
     MasterSlaveCallFilter last, ReadPreference preference, IOutgoingGrainCallFilter[] userFilters, IGrainReferenceRuntime orleans, IGrainContextAccessor contexts)
     : IGrainReferenceRuntime
 {
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<T?> InvokeMethodAsync<T>(GrainReference reference, IInvokable request, InvokeMethodOptions options)
     {
         using var response = await InvokeAsync(reference, request);
         return response.GetResult<T>();
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask InvokeMethodAsync(GrainReference reference, IInvokable request, InvokeMethodOptions options)
     {
         using var response = await InvokeAsync(reference, request);
