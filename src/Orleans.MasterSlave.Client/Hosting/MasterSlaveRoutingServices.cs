@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.GrainReferences;
 using Orleans.MasterSlave;
@@ -30,9 +31,12 @@ internal static class MasterSlaveRoutingServices
             return new ClientGroups(options.MaxTrackedGrains, options.MaxOperationsPerGrain);
         });
         services.AddSingleton<SuspectSilos>();
-        services.AddSingleton(provider => new GatewayDetours(throughGateways, provider.GetRequiredService<TimeProvider>(), new Random()));
+        services.AddSingleton(provider => new GatewayDetours(
+            throughGateways, provider.GetRequiredService<ClientTimes>().Attempt, provider.GetRequiredService<TimeProvider>(), new Random(),
+            provider.GetRequiredService<ILogger<GatewayDetours>>()));
         services.AddSingleton(provider => new AttemptWatch(provider.GetRequiredService<ClientTimes>().Attempt, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AttemptSender>();
+        services.AddSingleton<CallRerouter>();
         services.AddSingleton<CallRouter>();
         services.AddSingleton<MasterSlaveCallFilter>();
         services.AddSingleton<IReplicatedGrainDiagnostics, ReplicatedGrainDiagnostics>();

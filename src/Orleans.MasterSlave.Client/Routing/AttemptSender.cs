@@ -8,16 +8,17 @@ internal sealed class AttemptSender(IGrainFactory factory, ClientTimes times)
     /// <summary>A relay gives up a little before its caller does, so that its silence means its gateway's.</summary>
     private const double RelayShare = 0.75;
 
-    public Task<CallReply> SendDirect(RoutedCall call, ReplicaRoute route) =>
-        call.Operation is { } operation ? route.Endpoint.ExecuteAsync(operation) : route.Endpoint.ReadAsync(call.Read!);
-
-    public Task<CallReply> SendByRelay(RoutedCall call, ReplicaRoute route, string key, TimeSpan patience)
+    /// <summary>Sends a call once, by the relay of that key, or directly. Never throws: a client that is being stopped has a failed task.</summary>
+    public Task<CallReply> Send(RoutedCall call, ReplicaRoute route, string? key, TimeSpan patience)
     {
-        var relay = factory.GetGrain<IRelayGrain>(key);
-        patience *= RelayShare;
-        return call.Operation is { } operation
-            ? relay.ExecuteAsync(route.Id, operation, patience)
-            : relay.ReadAsync(route.Id, call.Read!, patience);
+        try
+        {
+            return key is null ? SendDirect(call, route) : SendByRelay(call, route, factory.GetGrain<IRelayGrain>(key), patience * RelayShare);
+        }
+        catch (Exception failure)
+        {
+            return Task.FromException<CallReply>(failure);
+        }
     }
 
     /// <summary>How long a relay may take at the n-th attempt by one: longer each time, for the sake of slow calls.</summary>
@@ -43,4 +44,11 @@ internal sealed class AttemptSender(IGrainFactory factory, ClientTimes times)
         var id = ReplicaGrainId.Create(group, silo);
         return new ReplicaRoute(id, silo, factory.GetGrain<IReplicaEndpoint>(id));
     }
+
+    private static Task<CallReply> SendDirect(RoutedCall call, ReplicaRoute route) =>
+        call.Operation is { } operation ? route.Endpoint.ExecuteAsync(operation) : route.Endpoint.ReadAsync(call.Read!);
+
+    private static Task<CallReply> SendByRelay(RoutedCall call, ReplicaRoute route, IRelayGrain relay, TimeSpan patience) => call.Operation is { } operation
+        ? relay.ExecuteAsync(route.Id, operation, patience)
+        : relay.ReadAsync(route.Id, call.Read!, patience);
 }

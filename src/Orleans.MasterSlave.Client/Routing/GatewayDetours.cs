@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 
 namespace Orleans.MasterSlave.Routing;
 
@@ -26,7 +27,7 @@ internal enum Way
 /// with a fresh key, and the key that worked is used first from then on: for the group in question until the direct way is seen to work again, and for
 /// every other group for a while, so that not each of them finds out by a timeout of its own. On a silo there are no gateways, and no detours.
 /// </summary>
-internal sealed class GatewayDetours(bool possible, TimeProvider time, Random random)
+internal sealed partial class GatewayDetours(bool possible, TimeSpan patience, TimeProvider time, Random random, ILogger<GatewayDetours> logger)
 {
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(5);
@@ -83,11 +84,30 @@ internal sealed class GatewayDetours(bool possible, TimeProvider time, Random ra
         path.UsesDetour = true;
     }
 
+    /// <summary>A replica answered.</summary>
+    /// <param name="path">The way to its group.</param>
+    /// <param name="key">The relay that the answer came by; null: directly.</param>
+    /// <param name="silentDirect">The same call's attempt by the direct way, if it was silent.</param>
+    public void Answered(GroupPath path, string? key, Task? silentDirect)
+    {
+        if (key is null) DirectAnswered(path);
+        else if (silentDirect is not null) _ = ConfirmAsync(silentDirect, key, path);
+    }
+
     public void DirectAnswered(GroupPath path)
     {
         if (!path.UsesDetour && !Active) return;
         path.UsesDetour = false;
         path.DirectProved = time.GetTimestamp();
+    }
+
+    /// <summary>An answer by a relay proves a detour only if the direct way stays silent a while longer: else the call was merely slow.</summary>
+    private async Task ConfirmAsync(Task direct, string key, GroupPath path)
+    {
+        await direct.WaitAsync(patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (direct.IsCompleted) return;
+        if (!path.UsesDetour) LogDetour(key);
+        Proved(key, path);
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);

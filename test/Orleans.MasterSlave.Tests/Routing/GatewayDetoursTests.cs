@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.MasterSlave.Routing;
 using Xunit;
@@ -9,7 +10,8 @@ public sealed class GatewayDetoursTests
     private readonly FakeTimeProvider _time = new();
     private readonly GroupPath _path = new(), _other = new();
 
-    private GatewayDetours Detours(bool possible = true) => new(possible, _time, new Random(1));
+    private GatewayDetours Detours(bool possible = true) => 
+        new(possible, TimeSpan.FromMilliseconds(400), _time, new Random(1), NullLogger<GatewayDetours>.Instance);
 
     [Fact]
     public void WithoutNeed_CallsGoDirectly()
@@ -26,6 +28,17 @@ public sealed class GatewayDetoursTests
         Assert.Equal("key", detours.Key);
         Assert.Equal(Way.Detour, detours.WayTo(_path));
         Assert.Equal(Way.Detour, detours.WayTo(_other));
+    }
+
+    [Fact]
+    public void AnswerByARelay_ProvesNothing_WhenTheDirectOneComesSoonAfter()
+    {
+        var detours = Detours();
+        var slow = new TaskCompletionSource();
+        detours.Answered(_path, "key", slow.Task);
+        slow.SetResult();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(Way.Direct, detours.WayTo(_path));
     }
 
     [Fact]

@@ -1,12 +1,14 @@
+using Microsoft.Extensions.Logging;
 using Orleans.MasterSlave.Contracts;
 using Orleans.Runtime;
 
 namespace Orleans.MasterSlave.Routing;
 
-/// <summary>The long way: a view is missing, or the first attempt was not answered.</summary>
-internal sealed partial class CallRouter
+/// <summary>The long way of a call: a view is missing, or the first attempt was not answered. Does what <see cref="ClientPolicy"/> decides.</summary>
+internal sealed partial class CallRerouter(
+    AttemptSender sender, GatewayDetours detours, SuspectSilos suspects, ClientTimes times, TimeProvider time, ILogger<CallRerouter> logger)
 {
-    private async ValueTask<CallReply> RerouteAsync(RoutedCall call, GroupRoutes? routes, Attempt? first)
+    public async ValueTask<CallReply> RerouteAsync(RoutedCall call, GroupRoutes? routes, Attempt? first)
     {
         var journey = new Journey(call, times) { Routes = routes ?? call.Group.Routes };
         journey.Progress.OnView(journey.Routes?.View);
@@ -60,7 +62,7 @@ internal sealed partial class CallRouter
             if (!attempt.Reply.IsCompletedSuccessfully) Broken(journey, attempt, now);
             else if (attempt.Reply.Result is { Kind: ReplyKind.Answered } answer)
             {
-                Answered(journey.Call, attempt.Silo, attempt.Key);
+                Answered(journey.Call, attempt);
                 return answer;
             }
             else Declined(journey, attempt, attempt.Reply.Result, now);
@@ -74,6 +76,12 @@ internal sealed partial class CallRouter
         }
 
         return null;
+    }
+
+    private void Answered(RoutedCall call, Attempt attempt)
+    {
+        suspects.Clear(attempt.Silo);
+        detours.Answered(call.Group.Path, attempt.Key, call.SilentDirect?.Reply);
     }
 
     private void Silent(Journey journey, Attempt attempt, TimeSpan now)
@@ -114,7 +122,7 @@ internal sealed partial class CallRouter
                 break;
         }
 
-        if (!reply.Unreached) Answered(journey.Call, attempt.Silo, attempt.Key);
+        if (!reply.Unreached) Answered(journey.Call, attempt);
         Refresh(journey);
     }
 
@@ -133,7 +141,7 @@ internal sealed partial class CallRouter
         var patience = direct ? times.Patience(journey.Progress.Target(silo).Attempts) : sender.RelayPatience(journey.Detoured++);
         var key = direct ? null : detours.Key;
         var route = journey.Routes!.Of(silo) ?? sender.RouteTo(journey.Call.Group.Id, silo);
-        var reply = Send(journey.Call, route, key, patience);
+        var reply = sender.Send(journey.Call, route, key, patience);
         reply.Ignore(); // it may be left behind when another attempt is answered first
         journey.Attempts.Add(new Attempt(reply, silo, key, now + patience));
         journey.Progress.OnSent(silo, now);
@@ -180,18 +188,5 @@ internal sealed partial class CallRouter
         {
             if (replica.Silo is { } silo && suspects.IsSuspect(silo)) journey.Progress.OnSuspect(silo);
         }
-    }
-
-    /// <summary>One call off the straight way, and all that is under way for it. Used by one flow of control only.</summary>
-    private sealed class Journey(RoutedCall call, ClientTimes times)
-    {
-        public RoutedCall Call { get; } = call;
-        public CallProgress Progress { get; } = new(call.Kind, times, call.Turn) { OnlySilo = call.OnlySilo };
-        public List<Attempt> Attempts { get; } = [];
-        public GroupRoutes? Routes { get; set; }
-        public Task<GroupView?>? Resolving { get; set; }
-        public bool ResolveWasSilent { get; set; }
-        public int Detoured { get; set; }
-        public Exception? LastFailure { get; set; }
     }
 }

@@ -3,11 +3,8 @@ using Orleans.MasterSlave.Contracts;
 
 namespace Orleans.MasterSlave.Routing;
 
-internal sealed partial class CallRouter
+internal sealed partial class CallRerouter
 {
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Kind} on {Group} was given up; {Open} attempts were still open.")]
     private partial void LogGaveUp(GroupId group, CallKind kind, int open, Exception? failure);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "A gateway is silent: calls go round it by the relay {Key}.")]
-    private partial void LogDetour(string key);
 }
