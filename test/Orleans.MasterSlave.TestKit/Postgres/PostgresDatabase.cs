@@ -11,6 +11,8 @@ public static class PostgresDatabase
 {
     public const string Invariant = "Npgsql";
 
+    public const string Missing = "No PostgreSQL: set MASTERSLAVE_POSTGRES, or install the server (apt-get install postgresql).";
+
     private static readonly Lazy<Task<string?>> _connectionString = new(StartAsync);
 
     /// <exception cref="Exception">Marks the test as skipped, or failed.</exception>
@@ -19,13 +21,16 @@ public static class PostgresDatabase
         var connectionString = await _connectionString.Value;
         if (connectionString is null)
         {
-            const string reason = "No PostgreSQL: set MASTERSLAVE_POSTGRES, or install the server (apt-get install postgresql).";
-            Assert.SkipUnless(Environment.GetEnvironmentVariable("CI") == "true", reason);
-            Assert.Fail(reason);
+            Assert.SkipUnless(Environment.GetEnvironmentVariable("CI") == "true", Missing);
+            Assert.Fail(Missing);
         }
 
         return connectionString;
     }
+
+    /// <summary>For programs that are no tests.</summary>
+    /// <returns>The connection string; null when there is no server to be had.</returns>
+    public static Task<string?> TryConnectAsync() => _connectionString.Value;
 
     private static async Task<string?> StartAsync()
     {

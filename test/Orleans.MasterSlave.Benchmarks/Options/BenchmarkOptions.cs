@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace Orleans.MasterSlave.Benchmarks.Options;
+
+/// <summary>What the command line asks for.</summary>
+/// <param name="Seconds">Measured time of each contender, under each load, in each round.</param>
+/// <param name="Rounds">How often everything is measured.</param>
+/// <param name="Callers">Numbers of callers, each on a grain of its own.</param>
+/// <param name="Out">File for the report in Markdown; null for none.</param>
+/// <param name="WritesOnly">Leaves out reads and plain calls (P4, P5).</param>
+internal sealed record BenchmarkOptions(double Seconds, int Rounds, IReadOnlyList<int> Callers, string? Out, bool WritesOnly)
+{
+    public const string Help = """
+        Measures replicated writes beside a grain on PostgreSQL and a chain of two silos.
+
+          --seconds N     measured time of each figure in each round, 0.1 to 600; default 3
+          --rounds N      how often everything is measured, 1 to 100; default 3
+          --callers LIST  numbers of callers, each on a grain of its own; default 1,16,128
+          --out FILE      writes the report to a file, as Markdown
+          --writes-only   leaves out reads and plain calls (targets P4 and P5)
+
+        PostgreSQL: the server of MASTERSLAVE_POSTGRES (a connection string), else a private one of the installed version.
+        """;
+
+    /// <exception cref="FormatException">With a message for the user.</exception>
+    public static BenchmarkOptions Parse(IReadOnlyList<string> arguments)
+    {
+        var options = new BenchmarkOptions(3, 3, [1, 16, 128], null, false);
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var name = arguments[i];
+            options = name switch
+            {
+                "--seconds" => options with { Seconds = Number(name, Value(), 0.1, 600) },
+                "--rounds" => options with { Rounds = (int)Number(name, Value(), 1, 100) },
+                "--callers" => options with { Callers = [.. Value().Split(',').Select(v => (int)Number(name, v, 1, 10_000)).Distinct().Order()] },
+                "--out" => options with { Out = Value() },
+                "--writes-only" => options with { WritesOnly = true },
+                _ => throw new FormatException($"There is no option {name}. --help tells which there are."),
+            };
+
+            string Value() => ++i < arguments.Count ? arguments[i] : throw new FormatException($"{name} needs a value.");
+        }
+
+        return options;
+    }
+
+    private static double Number(string name, string text, double least, double most) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new FormatException($"{name} needs a number from {least} to {most}; '{text}' is none.");
+}
