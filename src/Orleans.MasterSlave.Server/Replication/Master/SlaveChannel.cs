@@ -64,19 +64,20 @@ internal sealed class SlaveChannel
     /// <summary>Sends what is to be sent and may be sent now.</summary>
     public void Pump()
     {
-        if (_stopped || _snapshots.IsActive || _env.Now < _quietUntil || _env.Liveness.ReachableSession(Slave) is null) return;
+        if (!MaySend) return;
         if (!_matching)
         {
             if (_inFlight == 0) SendProbe();
             return;
         }
 
-        while (_inFlight < _env.Limits.MaxBatchesInFlight && _next <= _env.Log.Last.Index)
+        // A link may fail at once, within the call: then the way has started anew, and this is over.
+        while (_matching && MaySend && _inFlight < _env.Limits.MaxBatchesInFlight && _next <= _env.Log.Last.Index)
         {
             if (!SendBatch()) return;
         }
 
-        if (_inFlight > 0) return;
+        if (_inFlight > 0 || !_matching || !MaySend) return;
         if (!IsConfirmed)
         {
             if (_env.Now < _confirmAgainAt) return;
@@ -85,6 +86,8 @@ internal sealed class SlaveChannel
         }
         else if (_toldStable < _master.Stable) _ = NoticeSoonAsync();
     }
+
+    private bool MaySend => !_stopped && !_snapshots.IsActive && _env.Now >= _quietUntil && _env.Liveness.ReachableSession(Slave) is not null;
 
     /// <summary>Asks whether the logs agree before <see cref="_next"/>.</summary>
     private void SendProbe()
