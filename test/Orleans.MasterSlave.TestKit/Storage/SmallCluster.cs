@@ -16,6 +16,8 @@ public sealed class SmallCluster : IAsyncDisposable
 
     public IClusterClient Client => _client!.Services.GetRequiredService<IClusterClient>();
 
+    public IReadOnlyList<SiloAddress> Silos => [.. _silos.Select(silo => silo.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress)];
+
     /// <summary>Starts the silos, then the client, and waits until every silo sees all of them active.</summary>
     public static async Task<SmallCluster> StartAsync(
         int silos, Action<ISiloBuilder> configureSilo, Action<IClientBuilder> configureClient, CancellationToken cancelled)
