@@ -1,0 +1,53 @@
+namespace Bank.Options;
+
+/// <summary>How an operation is acknowledged: after it is durable on every in-sync replica, or on the master alone.</summary>
+internal enum BankMode
+{
+    Sync,
+    Async,
+}
+
+/// <summary>What happens to the silo that masters most groups, a third of the way.</summary>
+internal enum FaultKind
+{
+    /// <summary>SIGKILL; started again on the same ports and folder at two thirds.</summary>
+    Kill,
+
+    /// <summary>SIGSTOP; SIGCONT at two thirds.</summary>
+    Stop,
+
+    None,
+}
+
+/// <summary>What the command line asked for.</summary>
+internal sealed record BankOptions
+{
+    /// <summary>The number of accounts in the shipped file.</summary>
+    public const int ShippedAccounts = 100;
+
+    public BankMode Mode { get; init; } = BankMode.Sync;
+    public FaultKind Fault { get; init; } = FaultKind.Kill;
+
+    /// <summary>How long the transfers are made to last. Range: 3 to 86,400.</summary>
+    public int Seconds { get; init; } = 30;
+
+    /// <summary>Number of accounts; null: as many as the file names. Range: 2 to 100,000.</summary>
+    public int? Accounts { get; init; }
+
+    /// <summary>Transfers under way at once, at most. Range: 1 to 4,096.</summary>
+    public int Callers { get; init; } = 32;
+
+    /// <summary>Silo processes. Range: 2 to 16.</summary>
+    public int Silos { get; init; } = 3;
+
+    /// <summary>The user's own transfers; null: the shipped file.</summary>
+    public string? Input { get; init; }
+
+    /// <summary>Where runs keep their folders; null: a temporary folder, removed after a good run.</summary>
+    public string? Data { get; init; }
+
+    public bool Help { get; init; }
+}
+
+/// <summary>The command line or the input file is wrong: nothing was run. Exit code 2.</summary>
+internal sealed class UsageException(string message) : Exception(message);
