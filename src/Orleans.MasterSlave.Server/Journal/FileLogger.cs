@@ -242,7 +242,15 @@ internal sealed class FileLogger : IReplicaLog
     {
         Span<byte> head = stackalloc byte[SnapshotRecord.FixedBytes];
         record.Write(head);
-        return Write(type, snapshot.Position, head, record.FileNumber == 0 ? snapshot.State : [], pinIndex);
+        try
+        {
+            return Write(type, snapshot.Position, head, record.FileNumber == 0 ? snapshot.State : [], pinIndex);
+        }
+        catch (LogFullException) when (record.FileNumber > 0)
+        {
+            _log.DeleteSnapshotFile(record.FileNumber);
+            throw;
+        }
     }
 
     private void Switch(LogSnapshot snapshot, in SnapshotRecord record, in SnapshotRecord? before)

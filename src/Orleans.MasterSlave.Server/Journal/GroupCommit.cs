@@ -245,7 +245,7 @@ internal sealed class GroupCommit
 
     private void Maintain()
     {
-        _writer.DeleteUnneeded(_pins);
+        var freed = _writer.DeleteUnneeded(_pins) > 0;
         bool retry;
         lock (_gate)
         {
@@ -253,7 +253,7 @@ internal sealed class GroupCommit
             _retrySpare = false;
         }
 
-        if (retry && _time.GetElapsedTime(_lastSpareAttempt) >= FullRetryInterval) PrepareSpare();
+        if (freed || (retry && _time.GetElapsedTime(_lastSpareAttempt) >= FullRetryInterval)) PrepareSpare();
     }
 
     private void PrepareSpare()

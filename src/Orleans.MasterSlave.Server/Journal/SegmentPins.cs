@@ -10,14 +10,23 @@ internal sealed class GroupPins(GroupId group)
 
     // Each span: the first index of the group's entries that lie in a segment. Ascending in both.
     private readonly List<(long FirstIndex, long Segment)> _spans = [];
-    private long? _control;
+    private long? _base;    // where the snapshot's record lies
+    private long? _control; // where the newest control record lies, unless a snapshot restated it
 
     public GroupId Group { get; } = group;
 
     /// <summary>The segment that <see cref="SegmentPins"/> has counted this group for; null: none.</summary>
     public long? Counted { get; set; }
 
-    public long? Oldest => _spans.Count == 0 ? _control : _control is { } control ? Math.Min(control, _spans[0].Segment) : _spans[0].Segment;
+    public long? Oldest
+    {
+        get
+        {
+            var oldest = Math.Min(_base ?? long.MaxValue, _control ?? long.MaxValue);
+            if (_spans.Count > 0) oldest = Math.Min(oldest, _spans[0].Segment);
+            return oldest == long.MaxValue ? null : oldest;
+        }
+    }
 
     /// <summary>Takes in one record that was written to a segment.</summary>
     public void Apply(RecordType type, long index, long segment)
@@ -36,15 +45,15 @@ internal sealed class GroupPins(GroupId group)
             case RecordType.Snapshot: // here the index is the base's: entries up to it are not needed
                 if (index == NoEntryLeft) _spans.Clear();
                 while (_spans.Count > 1 && _spans[1].FirstIndex <= index + 1) _spans.RemoveAt(0);
-                _control = segment;
+                (_base, _control) = (segment, null);
                 break;
             case RecordType.Install:
                 _spans.Clear();
-                _control = segment;
+                (_base, _control) = (segment, null);
                 break;
             case RecordType.Drop:
                 _spans.Clear();
-                _control = null;
+                (_base, _control) = (null, null);
                 break;
         }
     }
@@ -53,7 +62,7 @@ internal sealed class GroupPins(GroupId group)
     public void HoldFrom(long segment)
     {
         _spans.Clear();
-        _control = segment;
+        (_base, _control) = (segment, null);
     }
 }
 

@@ -79,10 +79,11 @@ internal sealed class SegmentWriter(LogDirectory directory, int segmentBytes, Se
         Position = end;
     }
 
-    /// <summary>Reserves the segment after the current one.</summary>
+    /// <summary>Reserves the segment after the current one, and room for the list that will name it.</summary>
     /// <exception cref="LogFullException">There is no room; nothing has changed.</exception>
     public void PrepareSpare()
     {
+        AtomicFile.Prepare(directory.Files, directory.Path, SegmentManifest.FileName, SegmentManifest.Bytes);
         if (_spare is not null) return;
         var spare = CreateReserved(Current + 1, segmentBytes);
         try
@@ -106,7 +107,15 @@ internal sealed class SegmentWriter(LogDirectory directory, int segmentBytes, Se
         if (first == manifest.First) return 0;
         var before = manifest.First;
         var next = manifest with { First = first };
-        next.Write(directory.Files, directory.Path);
+        try
+        {
+            next.Write(directory.Files, directory.Path);
+        }
+        catch (LogFullException)
+        {
+            return 0; // not a block left even for the list; the next attempt finds one, or the next
+        }
+
         manifest = next;
         for (var number = before; number < first; number++) directory.Files.Delete(PathOf(number));
         return (int)(first - before);

@@ -35,7 +35,16 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         first.Begin(durableBatch + 1);
         Commit = new GroupCommit(_writer, _pins, options, time, first, durableBatch) { Rolled = OnRolled, FullChanged = OnFullChanged };
         LogOpened(directory.Path, _found.Groups.Count, _writer.Count, time.GetElapsedTime(started));
-        Commit.Start();
+        try
+        {
+            Commit.Start();
+        }
+        catch
+        {
+            _writer.Dispose();
+            throw;
+        }
+
         _ = ReportFailureAsync();
     }
 

@@ -59,6 +59,9 @@ internal static partial class DataSync
         if (error != 0) throw Failure("posix_fallocate", path, error);
     }
 
+    /// <summary>Whether the framework's exception means that the disk, or the user's share of it, is full.</summary>
+    public static bool IsNoSpace(IOException exception) => OperatingSystem.IsLinux() && exception.HResult is NoSpace or QuotaExceeded;
+
     private static IOException Failure(string call, string path, int error) =>
         new($"{call} of '{path}' failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
 

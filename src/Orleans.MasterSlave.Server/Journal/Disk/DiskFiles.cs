@@ -7,7 +7,17 @@ internal sealed class DiskFiles : ILogFiles
 {
     public static readonly DiskFiles Instance = new();
 
-    public ILogFile Create(string path) => new DiskFile(path, FileMode.CreateNew);
+    public ILogFile Create(string path)
+    {
+        try
+        {
+            return new DiskFile(path, FileMode.CreateNew);
+        }
+        catch (IOException ex) when (DataSync.IsNoSpace(ex))
+        {
+            throw new LogFullException($"There is no room for the file '{path}'. Free space on this disk; the log then goes on by itself.", ex);
+        }
+    }
 
     public ILogFile Open(string path) => new DiskFile(path, FileMode.Open);
 

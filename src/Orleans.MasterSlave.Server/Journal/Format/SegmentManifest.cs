@@ -12,7 +12,7 @@ namespace Orleans.MasterSlave.Journal;
 internal readonly record struct SegmentManifest(NodeId Node, long First, long Last, long LastLength)
 {
     public const string FileName = "segments";
-    private const int Bytes = 64;
+    public const int Bytes = 64;
     private const uint Version = 1;
     private static ReadOnlySpan<byte> Magic => "OMSSEGS\n"u8;
 

@@ -192,7 +192,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
     {
         foreach (var group in _groups.Values)
         {
-            if (group.Damage is null && group.Finish() is { } wrong) Damage(group, group.FirstSegment, 0, wrong);
+            if (group is { Damage: null, Dropped: false, Gap: { } gap }) Damage(group, gap.Segment, 0, gap.What);
             if (_result.UnknownDamage is { } damage)
             {
                 if (group.WholeSince > _unknownDamageOrdinal) _result.Whole.Add(group.Group);

@@ -2,11 +2,12 @@ using Orleans.MasterSlave.Contracts;
 
 namespace Orleans.MasterSlave.Journal;
 
-/// <summary>What the records of one group add up to. Whatever does not follow from what was before is damage, never guessed away.</summary>
+/// <summary>
+/// What the records of one group add up to. Where older segments were deleted, records stay that refer to what is gone; a later snapshot makes them
+/// unneeded. So whatever does not follow from what was before is noted, and is damage unless a later record explains it; it is never guessed away.
+/// </summary>
 internal sealed class RecoveredGroup(GroupId group, byte[] name)
 {
-    private bool _anchored; // false: nothing says yet where the entries begin, because older segments were deleted
-
     public GroupId Group { get; } = group;
     public byte[] Name { get; } = name;
     public List<LogEntry> Entries { get; } = [];
@@ -30,21 +31,24 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     /// <summary>The epoch that a later mastership must exceed for a torn tail to be of no matter.</summary>
     public long EpochSeen => Math.Max(Promised.Value, Last.Epoch.Value);
 
-    /// <summary>Takes in a record; returns what is wrong with it, or null.</summary>
+    /// <summary>What does not follow, and in which segment; null when all does.</summary>
+    public (long Segment, string What)? Gap { get; private set; }
+
+    /// <summary>Takes in a record; returns what makes it unreadable, or null.</summary>
     public string? Apply(in RecordHeader header, ReadOnlySpan<byte> body, long segment, long ordinal)
     {
         FirstSegment = Math.Min(FirstSegment, segment);
         if (header.Type != RecordType.Drop) Dropped = false;
         var position = new LogPosition(header.Epoch, header.Index);
         var pinIndex = header.Index.Value;
-        string? wrong = null;
         switch (header.Type)
         {
             case RecordType.Append:
-                wrong = Append(EntryCodec.TryRead(body, position));
+                if (EntryCodec.TryRead(body, position) is not { } entry) return "an append record is too short";
+                Append(entry, segment);
                 break;
             case RecordType.Cut:
-                wrong = Cut(header.Index);
+                Cut(header.Index, segment);
                 break;
             case RecordType.Control:
                 Promised = header.Epoch;
@@ -53,7 +57,7 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
             case RecordType.Snapshot or RecordType.Install:
                 if (SnapshotRecord.TryRead(body, position) is not { } snapshot) return "a snapshot record is too short";
                 if (header.Type == RecordType.Install) Restart(ordinal);
-                wrong = SetBase(snapshot, body[SnapshotRecord.FixedBytes..]);
+                Switch(snapshot, body[SnapshotRecord.FixedBytes..], segment);
                 pinIndex = Entries.Count == 0 ? GroupPins.NoEntryLeft : snapshot.Base.Index.Value;
                 break;
             case RecordType.Drop:
@@ -64,46 +68,45 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
                 return $"a record of type {header.Type} is not a group's";
         }
 
-        if (wrong is null) Pins.Apply(header.Type, pinIndex, segment);
-        return wrong;
+        Pins.Apply(header.Type, pinIndex, segment);
+        return null;
     }
-
-    /// <summary>What is wrong at the end of the log, or null.</summary>
-    public string? Finish() => Entries.Count == 0 || _anchored ? null : $"entries before {Entries[0].Position} are missing";
 
     private void Restart(long ordinal)
     {
         Entries.Clear();
-        (Base, Snapshot, InlineState, Promised, TornEpoch, Damage) = (LogPosition.None, null, null, Epoch.None, -1, null);
-        (_anchored, WholeSince) = (false, ordinal);
+        (Base, Snapshot, InlineState, Promised, TornEpoch, Damage, Gap) = (LogPosition.None, null, null, Epoch.None, -1, null, null);
+        WholeSince = ordinal;
     }
 
-    private string? Append(LogEntry? entry)
+    // The entries are always one run without a gap, the newest.
+    private void Append(LogEntry entry, long segment)
     {
-        if (entry is null) return "an append record is too short";
-        if (Entries.Count == 0 && !_anchored)
-            _anchored = entry.Index.Value == 1;
-        else if (entry.Index != Last.Index.Next() || entry.Epoch < Last.Epoch)
-            return $"entry {entry.Position} follows {Last}";
+        if (entry.Index != Last.Index.Next() || entry.Epoch < Last.Epoch)
+        {
+            Gap ??= (segment, $"entry {entry.Position} follows {Last}");
+            Entries.Clear();
+        }
+
         Entries.Add(entry);
-        return null;
     }
 
-    private string? Cut(LogIndex from)
+    private void Cut(LogIndex from, long segment)
     {
-        if (_anchored && from <= Base.Index) return $"a cut at {from} is not above the base {Base}";
         while (Entries.Count > 0 && Entries[^1].Index >= from) Entries.RemoveAt(Entries.Count - 1);
-        return null;
+        if (from <= Base.Index) Gap ??= (segment, $"a cut at {from} is not above the base {Base}");
+        else if (from == Base.Index.Next() && (Snapshot is not { } snapshot || snapshot.Position == Base)) Gap = null; // of what was unclear nothing is left
     }
 
-    private string? SetBase(in SnapshotRecord snapshot, ReadOnlySpan<byte> state)
+    private void Switch(in SnapshotRecord snapshot, ReadOnlySpan<byte> state, long segment)
     {
-        var last = Last;
         var from = snapshot.Base.Index;
         Entries.RemoveAll(entry => entry.Index <= from);
-        (Base, Snapshot, Promised, TornEpoch, _anchored) = (snapshot.Base, snapshot, snapshot.Promised, snapshot.TornEpoch, true);
+        (Base, Snapshot, Promised, TornEpoch) = (snapshot.Base, snapshot, snapshot.Promised, snapshot.TornEpoch);
         InlineState = snapshot.FileNumber == 0 ? state.ToArray() : null;
-        if (Entries.Count > 0 && Entries[0].Index != from.Next()) return $"entry {Entries[0].Position} follows the base {Base}";
-        return Last.Index < snapshot.Position.Index ? $"the snapshot {snapshot.Position} is beyond the last entry {last}" : null;
+        var follows = Entries.Count == 0 || Entries[0].Index == from.Next();
+        Gap = !follows ? (segment, $"entry {Entries[0].Position} follows the base {Base}")
+            : Last.Index < snapshot.Position.Index ? (segment, $"the snapshot {snapshot.Position} is beyond the last entry {Last}")
+            : null;
     }
 }

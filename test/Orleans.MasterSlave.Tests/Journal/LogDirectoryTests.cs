@@ -1,0 +1,127 @@
+using System.Text;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
+using Xunit;
+using static Orleans.MasterSlave.Tests.Journal.LogFixture;
+
+namespace Orleans.MasterSlave.Tests.Journal;
+
+public sealed class LogDirectoryTests : IDisposable
+{
+    private readonly SimulatedFiles _files = new();
+    private readonly DirectoryInfo _folder = System.IO.Directory.CreateTempSubdirectory("journal-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void Open_KeepsTheIdentity_AndCountsEveryStart()
+    {
+        NodeId node;
+        using (var first = LogDirectory.Open(_folder.FullName))
+        {
+            node = first.NodeId;
+            Assert.False(node.IsNone);
+            Assert.Equal(1, first.StartCount);
+            Assert.True(first.PreviousLifeProvedDead);
+        }
+
+        using var second = LogDirectory.Open(_folder.FullName);
+        Assert.Equal(new NodeLife(node, 2), second.Life);
+    }
+
+    [Fact]
+    public void Open_CountsEveryStart_WhateverAPowerFailureLeaves()
+    {
+        var disk = _files;
+        for (var life = 1; life < 50; life++)
+        {
+            using var directory = LogDirectory.Open(LogFixture.Path, disk);
+            Assert.Equal(life, directory.StartCount);
+            disk = disk.Crash(new Random(life));
+        }
+    }
+
+    [Fact]
+    public void PreviousLife_IsProvedDead_OnlyOnTheSameRunOfTheSystem()
+    {
+        LogDirectory.Open(LogFixture.Path, _files, bootId: () => "one").Dispose();
+        using (var same = LogDirectory.Open(LogFixture.Path, _files, bootId: () => "one")) Assert.True(same.PreviousLifeProvedDead);
+        using (var other = LogDirectory.Open(LogFixture.Path, _files, bootId: () => "two")) Assert.False(other.PreviousLifeProvedDead);
+        LogDirectory.Open(LogFixture.Path, _files, bootId: () => "").Dispose();
+        using var unknown = LogDirectory.Open(LogFixture.Path, _files, bootId: () => "");
+        Assert.False(unknown.PreviousLifeProvedDead);
+    }
+
+    [Fact]
+    public void StoreId_IsSetOnce()
+    {
+        var (store, other) = (new StoreId(new Guid("00000000-0000-0000-0000-000000000001")), new StoreId(new Guid("00000000-0000-0000-0000-000000000002")));
+        using (var first = LogDirectory.Open(LogFixture.Path, _files))
+        {
+            Assert.Null(first.StoreId);
+            first.SetStoreId(store);
+            first.SetStoreId(store);
+        }
+
+        using var second = LogDirectory.Open(LogFixture.Path, _files);
+        Assert.Equal(store, second.StoreId);
+        Assert.Throws<LogDirectoryMismatchException>(() => second.SetStoreId(other));
+        Assert.Throws<LogDirectoryMismatchException>(() => second.SetStoreId(other));
+        Assert.Equal(store, second.StoreId);
+    }
+
+    [Fact]
+    public void UnwritableFolder_IsATypedError()
+    {
+        var file = System.IO.Path.Combine(_folder.FullName, "file");
+        File.WriteAllText(file, "");
+        Assert.Throws<LogDirectoryAccessException>(() => LogDirectory.Open(System.IO.Path.Combine(file, "log")));
+        Assert.Throws<LogDirectoryAccessException>(() => LogDirectory.Open("/proc/no-such-folder"));
+    }
+
+    [Theory]
+    [InlineData(NodeFile.FileName)]
+    [InlineData(SegmentManifest.FileName)]
+    public async Task EveryByteOfTheSmallFilesFlipped_IsATypedError(string name)
+    {
+        await Open(_files).DisposeAsync();
+        var path = System.IO.Path.Combine(LogFixture.Path, name);
+        for (var at = 0; at < _files.ReadAll(path).Length; at++)
+        {
+            var harmed = _files.Copy();
+            harmed.Alter(path, bytes => { bytes[at] ^= 2; return bytes; });
+            Assert.Throws<LogDamagedException>(() => Open(harmed));
+        }
+
+        var gone = _files.Copy();
+        gone.Delete(path);
+        Assert.Throws<LogDamagedException>(() => Open(gone));
+    }
+
+    [Fact]
+    public async Task SegmentOfAnotherNode_IsRefused()
+    {
+        await Open(_files).DisposeAsync();
+        var path = System.IO.Path.Combine(LogFixture.Path, SegmentHeader.FileName(1));
+        _files.Alter(path, bytes => [.. new SegmentHeader(new NodeId(new Guid("99999999-2222-3333-4444-555555555555")), 1, 0, 1).ToBytes(), .. bytes[64..]]);
+        Assert.Throws<LogDirectoryMismatchException>(() => Open(_files));
+        Assert.Throws<LogDirectoryMismatchException>(() => Open(_files)); // the lock was given back
+    }
+
+    [Fact]
+    public async Task ForeignFile_AndUnknownVersion_AreRefused()
+    {
+        await Open(_files).DisposeAsync();
+        var path = System.IO.Path.Combine(LogFixture.Path, SegmentHeader.FileName(1));
+        var foreign = _files.Copy();
+        foreign.Alter(path, bytes => Encoding.ASCII.GetBytes("somebody else's file".PadRight(bytes.Length)));
+        Assert.Contains("does not begin like", Assert.Throws<LogFormatException>(() => Open(foreign)).Message);
+        _files.Alter(path, bytes =>
+        {
+            bytes[8] = 2;
+            BitConverter.TryWriteBytes(bytes.AsSpan(56), System.IO.Hashing.XxHash3.HashToUInt64(bytes.AsSpan(0, 56)));
+            return bytes;
+        });
+        Assert.Contains("version 2", Assert.Throws<LogFormatException>(() => Open(_files)).Message);
+    }
+}
