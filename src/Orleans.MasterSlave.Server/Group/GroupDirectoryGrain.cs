@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Node;
@@ -12,7 +13,8 @@ namespace Orleans.MasterSlave.Group;
 /// The coordinator grain: tells callers of a group's record, and has groups made that do not exist yet (G2, G9). Lives on the silo that asks.
 /// </summary>
 [GrainType("masterslave.directory"), LocalToCaller, Reentrant]
-internal sealed class GroupDirectoryGrain(MasterSlaveNode node, IClusterManifestProvider manifest, IGrainFactory factory) : Grain, IGroupDirectoryGrain
+internal sealed partial class GroupDirectoryGrain(
+    MasterSlaveNode node, IClusterManifestProvider manifest, IGrainFactory factory, ILogger<GroupDirectoryGrain> logger) : Grain, IGroupDirectoryGrain
 {
     public async Task<GroupView> ResolveAsync(GroupId group, long refusedVersion)
     {
@@ -31,16 +33,29 @@ internal sealed class GroupDirectoryGrain(MasterSlaveNode node, IClusterManifest
             ?? throw new MasterSlaveConfigurationException($"{group.Grain.Type} is not a replicated grain type on any silo.");
         var replicas = GroupPolicy.ChooseReplicas(group, running.Nodes.Nodes(), wanted.ReplicaCount);
         var plan = new GroupPlan(group, replicas, wanted.ReplicationMode, wanted.MinInSync);
-        // The master-to-be makes the record itself (G2); if it cannot, the next one may: the insert has one winner.
+        // The master-to-be makes the record itself (G2). If it cannot be reached, the next one may: the insert has one winner. If it has data of this
+        // group, nobody may: the record was lost, and an empty group must not be made over the data (I4).
         foreach (var candidate in replicas)
         {
             if (running.Nodes.Locate(candidate) is not { } silo) continue;
-            if (await factory.GetGrain<IReplicaPeer>(ReplicaGrainId.Create(group, silo)).CreateAsync(plan) is { } record) return record;
+            try
+            {
+                return await factory.GetGrain<IReplicaPeer>(ReplicaGrainId.Create(group, silo)).CreateAsync(plan)
+                    ?? await running.Coordinators.Of(group).ReadAsync(fresh: true)
+                    ?? throw new GroupQuarantinedException($"{group} has no record in the group store, but node {candidate} holds data of it: restore the store.");
+            }
+            catch (Exception e) when (e is SiloUnavailableException or TimeoutException or OrleansMessageRejectionException)
+            {
+                LogCandidateSilent(e, candidate, group);
+            }
         }
 
         return await running.Coordinators.Of(group).ReadAsync(fresh: true)
             ?? throw new ReplicaUnavailableException($"{group} cannot be made now: none of its nodes answers.");
     }
+
+    [LoggerMessage(LogLevel.Warning, "Node {Node} cannot make group {Group} just now; the next of its nodes is asked.")]
+    private partial void LogCandidateSilent(Exception error, NodeId node, GroupId group);
 
     private static GroupView ViewOf(GroupRecord record, RunningNode running) => new(
         record.Group,
