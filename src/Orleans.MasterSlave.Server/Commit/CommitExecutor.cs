@@ -22,6 +22,9 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     /// <summary><c>LargestCommittedIndex</c>: the last entry applied to the state.</summary>
     public LogIndex Committed { get; private set; }
 
+    /// <summary>The last entry that a read may have seen: the end of the batch that is being applied. Stable, so a token may ask for it (R1).</summary>
+    public LogIndex Visible { get; private set; }
+
     public LogIndex Stable => _stable;
 
     /// <summary>Called after each batch, with what was applied and the answers; the master answers its callers from here.</summary>
@@ -85,6 +88,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
             await target.RestoreStateAsync(null);
         }
 
+        Visible = Committed;
         _stable = LogIndex.Max(Committed, LogIndex.Min(_stable, log.Last.Index));
         _held = false;
         if (Committed < _stable) _running = RunAsync();
@@ -112,6 +116,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         var batch = log.Read(Committed.Next(), (int)Math.Min(MaxBatchEntries, _stable - Committed), MaxBatchBytes);
         BrokenInvariantException.Unless(batch.Count > 0 && batch[0].Index == Committed.Next(), $"the log holds entry {Committed.Next()}");
         var (taken, operations) = TakeUnknownOperations(batch);
+        Visible = taken[^1].Index;
         var answers = operations.Count == 0 ? [] : await target.ApplyAsync(operations);
         BrokenInvariantException.Unless(answers.Count == operations.Count, "each operation has one answer");
         for (var i = 0; i < operations.Count; i++) sessions.Record(operations[i], answers[i]);

@@ -57,7 +57,14 @@ internal sealed class MasterRole : IMasterOfSlaves
     /// <summary>Recent enough for reads that may be stale (R2).</summary>
     public bool IsFresh => _inSync.LeaseWasValidWithin(_env.Limits.MaxStaleness);
 
-    public LogPositions Positions => new(_env.Log.DurableIndex, _inSync.Replicated(_env.Log.DurableIndex), _commit.Committed);
+    /// <summary>
+    /// In synchronous mode what is stable is on every in-sync replica, though this master may not have heard it from each: an inherited entry, or a
+    /// slave that is just growing.
+    /// </summary>
+    public LogPositions Positions => new(_env.Log.DurableIndex, LargestReplicatedIndex, _commit.Committed);
+
+    private LogIndex LargestReplicatedIndex =>
+        _replicator is SyncReplicator ? LogIndex.Max(_inSync.Replicated(_env.Log.DurableIndex), _commit.Stable) : _inSync.Replicated(_env.Log.DurableIndex);
 
     /// <summary>Something is under way that time alone may have to move.</summary>
     public bool IsUnsettled => !IsServing || _inSync.IsUnsettled || _pending.Count > 0;

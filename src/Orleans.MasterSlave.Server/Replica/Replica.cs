@@ -105,10 +105,12 @@ internal sealed class Replica
         if (decision != ServerDecision.Execute) return Decline(decision);
         var master = _state.Master; // the mastership that serves this read; one that follows it may not have caught up yet
         if (!request.Diagnostic && !await SeesAsync(request.Token)) return Redirect();
+        var losses = _env.Log.DataLossCount;
         var payload = await _env.Object.ReadAsync(request.Payload);
+        if (losses != _env.Log.DataLossCount && !request.Diagnostic) return Redirect(); // a token of after the loss would vouch for what was lost (R1)
         // Executed first, then checked (R3): while the lease was valid after the execution, nobody else was master during it.
         if (request.MasterOnly && (master is null || master != _state.Master || !master.LeaseIsValid)) return Redirect();
-        return new CallReply { Kind = ReplyKind.Answered, Payload = payload, Token = new SessionToken(_env.Log.DataLossCount, _state.Succession.Epoch, _commit.Committed) };
+        return new CallReply { Kind = ReplyKind.Answered, Payload = payload, Token = new SessionToken(_env.Log.DataLossCount, _state.Succession.Epoch, _commit.Visible) };
     }
 
     public async Task<AppendReply> OnAppendAsync(AppendRequest request)
@@ -185,7 +187,7 @@ internal sealed class Replica
     {
         try
         {
-            await task.WaitAsync(limit, _env.Time);
+            await ReturningAsync(task).WaitAsync(limit, _env.Time);
             return true;
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
@@ -193,6 +195,11 @@ internal sealed class Replica
             return false;
         }
     }
+
+    /// <summary>
+    /// WaitAsync on a task that runs its continuations asynchronously comes back by way of the thread pool; an await comes back to the replica's thread.
+    /// </summary>
+    private static async Task ReturningAsync(Task task) => await task;
 
     private CallReply Redirect()
     {

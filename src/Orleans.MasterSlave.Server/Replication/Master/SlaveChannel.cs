@@ -98,6 +98,12 @@ internal sealed class SlaveChannel
 
     private bool SendBatch()
     {
+        if (_env.Log.EpochAt(_next.Previous()) is null)
+        {
+            _ = InstallAsync(); // a snapshot has overtaken this slave: the log no longer reaches back to where it is
+            return false;
+        }
+
         var entries = _env.Log.Read(_next, _env.Limits.MaxBatchEntries, _env.Limits.MaxBatchBytes);
         return entries.Count > 0 && Send(_next.Previous(), entries);
     }

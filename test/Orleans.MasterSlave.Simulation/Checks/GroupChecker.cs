@@ -1,0 +1,104 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Simulated.Nodes;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Checks;
+
+/// <summary>Watches one group from outside: what is applied where, who answers, how the record moves. Knows nothing of how the core works.</summary>
+internal sealed class GroupChecker(SimWorld world, GroupPlan plan)
+{
+    private readonly Dictionary<(long Epoch, long Index), (RequestId Request, ulong Digest)> _appliedAt = [];
+    private readonly Dictionary<long, ulong> _digests = new() { [0] = 0 };
+    private readonly Dictionary<long, int> _mastersByEpoch = [];
+    private readonly Dictionary<RequestId, Acknowledged> _acknowledged = [];
+    private long _answeringEpoch;
+
+    public GroupId Group => plan.Group;
+    public bool IsSync => plan.Mode == ReplicationMode.Synchronous;
+    public int MasterBefore { get; private set; } = -1;
+    public IReadOnlyDictionary<RequestId, Acknowledged> All => _acknowledged;
+
+    /// <summary>Where the acknowledged history stands now: what begins from here on must come after it.</summary>
+    public Moment Now { get; private set; }
+
+    /// <summary>A replica applied an entry. Two replicas never apply different ones at one place.</summary>
+    public void Applied(int node, LogEntry entry, int count, ulong digest)
+    {
+        var at = (IsSync ? 0 : entry.Epoch.Value, entry.Index.Value);
+        world.Require(
+            !_appliedAt.TryGetValue(at, out var other) || other == (entry.Request, digest),
+            () => $"{Group}: node {node} applied {entry.Request} at {entry.Position}, where another applied {other.Request} (or their states differ)");
+        _appliedAt[at] = (entry.Request, digest);
+        if (IsSync) _digests[count] = digest;
+    }
+
+    /// <summary>A replica gives an answer, as seen on its own node.</summary>
+    public void AnsweredBy(int node, SessionToken token)
+    {
+        var epoch = token.Epoch.Value;
+        world.Require(
+            !_mastersByEpoch.TryGetValue(epoch, out var other) || other == node,
+            () => $"{Group}: nodes {other} and {node} both acknowledge in {token.Epoch}");
+        _mastersByEpoch[epoch] = node;
+        world.Require(IsSync || epoch >= _answeringEpoch, () => $"{Group}: node {node} acknowledges in {token.Epoch} after e{_answeringEpoch} has (W4)");
+        _answeringEpoch = Math.Max(_answeringEpoch, epoch);
+    }
+
+    /// <summary>A client has its answer.</summary>
+    public void Acknowledge(RequestId request, Moment began, int count, ulong digest, SessionToken token)
+    {
+        world.Require(!_acknowledged.ContainsKey(request), () => $"{Group}: {request} was acknowledged twice to one caller");
+        CheckOrder($"operation {request}", began, count, digest, token, least: began.Count + 1);
+        _acknowledged[request] = new Acknowledged(count, token, world.Now);
+        Now = Now.With(token.DataLossCount, count);
+        world.Count("acknowledged");
+        world.Note("ack", request.Sequence, count, token.Epoch.Value, request);
+    }
+
+    /// <summary>A linearizable read has its answer: it sees all that was acknowledged, or read so, before it began.</summary>
+    public void MasterRead(Moment began, int count, ulong digest, SessionToken token)
+    {
+        CheckOrder("a master read", began, count, digest, token, least: began.Count);
+        Now = Now.With(token.DataLossCount, count);
+        world.Count("master read");
+    }
+
+    /// <summary>A read with a token has its answer: it goes not back behind what the same client saw.</summary>
+    public void TokenRead(Moment seen, int count, ulong digest, SessionToken token)
+    {
+        CheckOrder("a read with a token", seen, count, digest, token, least: seen.Count);
+        world.Count("token read");
+    }
+
+    /// <summary>The row moved.</summary>
+    public void Swapped(GroupRecord next, GroupRecord? before)
+    {
+        world.Require(next.InSync.Contains(next.Master), () => $"the master is in sync: {next}");
+        world.Require(next.InSync.All(next.Replicas.Contains), () => $"who is in sync is a replica: {next}");
+        if (before is null) return;
+        world.Require(next.Version == before.Version + 1, () => $"versions go up by one: {before} → {next}");
+        world.Require(next.Epoch >= before.Epoch, () => $"epochs never go back: {before} → {next}");
+        world.Require(next.Epoch > before.Epoch || next.Claim == before.Claim, () => $"a new master is a new epoch: {before} → {next}");
+        if (next.Epoch > before.Epoch) MasterBefore = SimIds.IndexOf(before.Master);
+    }
+
+    private void CheckOrder(string what, Moment began, int count, ulong digest, SessionToken token, int least)
+    {
+        world.Require(token.DataLossCount >= began.DataLossCount, () => $"{Group}: {what} went back behind a data loss");
+        if (token.DataLossCount > began.DataLossCount) return;
+        world.Require(count >= least, () => $"{Group}: {what} saw {count} operations, after {least} had been seen ({token})");
+        world.Require(!IsSync || (_digests.TryGetValue(count, out var known) && known == digest), () => $"{Group}: {what} saw a state that no replica had");
+    }
+}
+
+/// <summary>How much of a group's history has been seen.</summary>
+internal readonly record struct Moment(long DataLossCount, int Count)
+{
+    public Moment With(long dataLossCount, int count) =>
+        (dataLossCount, count).CompareTo((DataLossCount, Count)) > 0 ? new Moment(dataLossCount, count) : this;
+}
+
+/// <summary>An operation whose answer reached its client.</summary>
+internal sealed record Acknowledged(int Count, SessionToken Token, TimeSpan At);

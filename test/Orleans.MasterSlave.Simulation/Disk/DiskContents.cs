@@ -1,0 +1,53 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
+
+namespace Orleans.MasterSlave.Simulated.Disk;
+
+/// <summary>What lasts of one replica's log: the platter. Changed only by what has become durable.</summary>
+internal sealed class DiskContents
+{
+    public List<LogEntry> Entries { get; private set; } = [];
+    public LogPosition Base { get; private set; }
+    public LogSnapshot? Snapshot { get; private set; }
+    public Epoch Promised { get; private set; }
+    public List<LogEntry> Orphans { get; } = [];
+
+    /// <summary>The last crash tore the last batch.</summary>
+    public bool Torn { get; set; }
+
+    public LogPosition Last => Entries.Count > 0 ? Entries[^1].Position : Base;
+
+    public void Append(IEnumerable<LogEntry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            SimDisk.Contract(entry.Index == Last.Index.Next(), $"entry {entry.Position} follows {Last}");
+            Entries.Add(entry);
+        }
+    }
+
+    public void CutFrom(LogIndex from) => Entries.RemoveAll(e => e.Index >= from);
+
+    public void Promise(Epoch epoch) => Promised = epoch > Promised ? epoch : Promised;
+
+    public void Save(LogSnapshot snapshot, LogIndex keepFrom)
+    {
+        Snapshot = snapshot;
+        DropThrough(LogIndex.Min(snapshot.Position.Index, keepFrom));
+    }
+
+    public void Install(LogSnapshot snapshot)
+    {
+        Entries = [];
+        Snapshot = snapshot;
+        Base = snapshot.Position;
+    }
+
+    private void DropThrough(LogIndex index)
+    {
+        var dropped = Entries.FindLastIndex(e => e.Index <= index);
+        if (dropped < 0) return;
+        Base = Entries[dropped].Position;
+        Entries.RemoveRange(0, dropped + 1);
+    }
+}

@@ -1,0 +1,94 @@
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Disk;
+
+/// <summary>Something on its way to the platter.</summary>
+/// <param name="Land">Makes it durable.</param>
+/// <param name="Landed">Tells the log, in its lane, that it is.</param>
+/// <param name="Torn">Makes only a part of it durable; null: it is atomic.</param>
+internal sealed record DiskWrite(Action Land, Action Landed, Action<SimRandom>? Torn, TaskCompletionSource Done);
+
+/// <summary>Brings writes to the platter in order, in batches, after a delay: one flush at a time. A crash loses what has not landed, but for a prefix of it.</summary>
+internal sealed class DiskWriter(SimWorld world, SimLane lane, SimRandom random, DiskContents contents, DiskFaults faults)
+{
+    private readonly List<DiskWrite> _waiting = [];
+    private List<DiskWrite> _flushing = [];
+
+    /// <summary>The sync failed: nothing becomes durable any more in this life (D2).</summary>
+    public bool HasFailed { get; private set; }
+
+    public Task Enqueue(DiskWrite write)
+    {
+        if (HasFailed) return Task.FromException(new LogFailedException("The simulated disk has failed."));
+        _waiting.Add(write);
+        if (_flushing.Count == 0) Flush();
+        return write.Done.Task;
+    }
+
+    public void Fail()
+    {
+        if (HasFailed) return;
+        HasFailed = true;
+        foreach (var write in _flushing.Concat(_waiting).ToArray())
+            lane.Post(() => write.Done.TrySetException(new LogFailedException("The simulated disk has failed.")));
+        if (random.Chance(0.5)) LandPrefix();
+        _flushing = [];
+        _waiting.Clear();
+    }
+
+    /// <summary>The process dies: of what was under way, a prefix in order may have reached the platter, the next write perhaps in part.</summary>
+    public void Crash()
+    {
+        if (!HasFailed) LandPrefix();
+        _flushing = [];
+        _waiting.Clear();
+    }
+
+    private void Flush()
+    {
+        _flushing = [.. _waiting];
+        _waiting.Clear();
+        var batch = _flushing;
+        world.After(faults.FlushTime(world, random), () =>
+        {
+            if (batch != _flushing || HasFailed || lane.IsDead) return;
+            foreach (var write in batch) write.Land();
+            lane.Post(() =>
+            {
+                if (HasFailed) return;
+                foreach (var write in batch)
+                {
+                    write.Landed();
+                    write.Done.TrySetResult();
+                }
+            });
+            _flushing = [];
+            if (_waiting.Count > 0) Flush();
+        });
+    }
+
+    private void LandPrefix()
+    {
+        var underWay = _flushing.Concat(_waiting).ToList();
+        var landed = random.Chance(0.3) ? underWay.Count : random.Below(underWay.Count + 1);
+        for (var i = 0; i < landed; i++) underWay[i].Land();
+        if (landed == underWay.Count || underWay[landed].Torn is not { } tear || !random.Chance(0.5)) return;
+        tear(random);
+        contents.Torn = true;
+        world.Count("torn tail");
+    }
+}
+
+/// <summary>One node's disk: how fast it is, and when it stalls.</summary>
+internal sealed class DiskFaults
+{
+    public double MostMilliseconds { get; init; } = 2;
+    public TimeSpan StalledUntil { get; set; }
+
+    public TimeSpan FlushTime(SimWorld world, SimRandom random)
+    {
+        var time = random.Milliseconds(0.05, MostMilliseconds);
+        return StalledUntil > world.Now ? StalledUntil - world.Now + time : time;
+    }
+}

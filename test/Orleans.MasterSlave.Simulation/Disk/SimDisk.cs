@@ -1,0 +1,169 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Disk;
+
+/// <summary>
+/// One replica's log in one life of its process. What was appended or cut is visible at once; it is durable when the writer says so. Checks that it
+/// is used as <see cref="IReplicaLog"/> demands.
+/// </summary>
+internal sealed class SimDisk : IReplicaLog
+{
+    private readonly SimWorld _world;
+    private readonly SimLane _lane;
+    private readonly DiskContents _contents;
+    private readonly DiskWriter _writer;
+    private List<(LogEntry Entry, long Write)> _entries = [];
+    private long _writes, _landed;
+    private int _durable;          // how many of the visible entries are durable
+    private int _installing;
+
+    public SimDisk(SimWorld world, SimLane lane, SimRandom random, DiskContents contents, DiskFaults faults)
+    {
+        (_world, _lane, _contents) = (world, lane, contents);
+        _writer = new DiskWriter(world, lane, random, contents, faults);
+        HadTornTail = contents.Torn;
+        contents.Torn = false;
+        _entries.AddRange(contents.Entries.Select(e => (e, 0L)));
+        _durable = _entries.Count;
+        Base = contents.Base;
+        Snapshot = contents.Snapshot;
+        PromisedEpoch = contents.Promised;
+    }
+
+    public LogPosition Last => _entries.Count > 0 ? _entries[^1].Entry.Position : Base;
+    public LogPosition Base { get; private set; }
+    public LogIndex DurableIndex => Base.Index + _durable;
+    public Epoch PromisedEpoch { get; private set; }
+    public long DataLossCount => _entries.Count > 0 ? _entries[^1].Entry.DataLossCount : Snapshot?.DataLossCount ?? 0;
+    public DateTime LastTimeUtc => _entries.Count > 0 ? _entries[^1].Entry.TimeUtc : Snapshot?.TimeUtc ?? DateTime.MinValue;
+    public bool HadTornTail { get; }
+    public LogSnapshot? Snapshot { get; private set; }
+    public DiskContents Contents => _contents;
+    public bool HasFailed => _writer.HasFailed;
+
+    public void Fail() => _writer.Fail();
+    public void Crash() => _writer.Crash();
+
+    public Epoch? EpochAt(LogIndex index)
+    {
+        if (index == Base.Index) return Base.Epoch;
+        return index > Base.Index && index <= Last.Index ? At(index).Epoch : null;
+    }
+
+    public IReadOnlyList<LogEntry> Read(LogIndex from, int maxCount, int maxBytes)
+    {
+        Contract(from > Base.Index, $"reads begin after the base {Base}, not at {from}");
+        var read = new List<LogEntry>();
+        long bytes = 0;
+        for (var index = from; index <= Last.Index && read.Count < maxCount && (read.Count == 0 || bytes < maxBytes); index = index.Next())
+        {
+            read.Add(At(index));
+            bytes += At(index).Payload.Length + 64;
+        }
+
+        return read;
+    }
+
+    public Task AppendAsync(IReadOnlyList<LogEntry> entries)
+    {
+        Enter();
+        var appended = entries.ToArray();
+        var write = _writes + 1;
+        if (!_writer.HasFailed)
+        {
+            foreach (var entry in appended)
+            {
+                Contract(entry.Index == Last.Index.Next(), $"entry {entry.Position} follows {Last}");
+                Contract(entry.Epoch >= Last.Epoch, $"epochs never go back: {entry.Position} after {Last}");
+                Contract(entry.TimeUtc >= LastTimeUtc, $"times never go back: {entry.Position}");
+                _entries.Add((entry, write));
+            }
+        }
+
+        return Enqueue(() => _contents.Append(appended), () => { }, appended.Length == 0 ? null : r => _contents.Append(appended.Take(r.Below(appended.Length))));
+    }
+
+    public Task CutFromAsync(LogIndex from)
+    {
+        Enter();
+        Contract(from > Base.Index, $"nothing is cut at or below the base {Base}: {from}");
+        if (from <= Last.Index) _entries.RemoveRange((int)(from - Base.Index) - 1, (int)(Last.Index - from) + 1);
+        _durable = Math.Min(_durable, _entries.Count);
+        return Enqueue(() => _contents.CutFrom(from), () => { }, null);
+    }
+
+    public Task PromiseAsync(Epoch epoch)
+    {
+        Enter();
+        return Enqueue(() => _contents.Promise(epoch), () => PromisedEpoch = epoch > PromisedEpoch ? epoch : PromisedEpoch, null);
+    }
+
+    public Task SaveSnapshotAsync(LogSnapshot snapshot, LogIndex keepFrom)
+    {
+        Enter();
+        Contract(EpochAt(snapshot.Position.Index) == snapshot.Position.Epoch, $"a snapshot is of a position in the log: {snapshot.Position}");
+        _world.Count("snapshot");
+        return Enqueue(() => _contents.Save(snapshot, keepFrom), () =>
+        {
+            Contract(EpochAt(snapshot.Position.Index) == snapshot.Position.Epoch, $"what a snapshot covers is not cut: {snapshot.Position}");
+            Snapshot = snapshot;
+            DropThrough(LogIndex.Min(snapshot.Position.Index, keepFrom));
+        }, null);
+    }
+
+    public Task InstallSnapshotAsync(LogSnapshot snapshot)
+    {
+        Enter();
+        _installing++;
+        return Enqueue(() => _contents.Install(snapshot), () =>
+        {
+            _installing--;
+            _entries = [];
+            _durable = 0;
+            Base = snapshot.Position;
+            Snapshot = snapshot;
+        }, null);
+    }
+
+    public Task SaveOrphansAsync(IReadOnlyList<LogEntry> entries, LogPosition cutAfter)
+    {
+        Enter();
+        var saved = entries.ToArray();
+        return Enqueue(() => _contents.Orphans.AddRange(saved), () => { }, null);
+    }
+
+    public static void Contract(bool holds, string rule)
+    {
+        if (!holds) throw new SimulationException($"The log was used against its contract: {rule}");
+    }
+
+    private LogEntry At(LogIndex index) => _entries[(int)(index - Base.Index) - 1].Entry;
+
+    private void Enter()
+    {
+        Contract(TaskScheduler.Current == _lane, "a log is called from its replica's thread only");
+        Contract(_installing == 0 || _writer.HasFailed, "nothing is written while a snapshot is installed");
+    }
+
+    private Task Enqueue(Action land, Action landed, Action<SimRandom>? torn)
+    {
+        var write = ++_writes;
+        return _writer.Enqueue(new DiskWrite(land, () =>
+        {
+            _landed = write;
+            landed();
+            while (_durable < _entries.Count && _entries[_durable].Write <= _landed) _durable++;
+        }, torn, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
+    }
+
+    private void DropThrough(LogIndex index)
+    {
+        if (index <= Base.Index) return;
+        var count = (int)(index - Base.Index);
+        Base = _entries[count - 1].Entry.Position;
+        _entries.RemoveRange(0, count);
+        _durable = Math.Max(0, _durable - count);
+    }
+}

@@ -1,0 +1,96 @@
+using Orleans.MasterSlave.Simulated.Nodes;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Network;
+
+/// <summary>
+/// Carries messages between nodes, and between clients and nodes: late, lost, doubled, overtaken, cut off one way or both. A request and its reply
+/// are messages of their own. A message reaches whatever life of the node is up when it comes.
+/// </summary>
+internal sealed class SimNetwork(SimWorld world, NetworkWeather weather)
+{
+    /// <summary>Stands for all clients: they are never cut off, but their messages fare like others.</summary>
+    public const int Clients = -1;
+
+    private readonly SimRandom _random = world.Random.Fork();
+    private readonly HashSet<(int From, int To)> _cut = [];
+    private readonly Dictionary<(int From, int To), TimeSpan> _lastArrival = [];
+
+    public NetworkWeather Weather => weather;
+    public Func<int, SimSilo?> SiloOf { get; set; } = _ => null;
+
+    /// <summary>Sees every request before it is sent, and may drop it (false): for scripted histories.</summary>
+    public Func<int, int, object, bool>? Filter { get; set; }
+
+    public void Cut(int from, int to) => _cut.Add((from, to));
+    public void Heal(int from, int to) => _cut.Remove((from, to));
+    public void HealAll() => _cut.Clear();
+
+    /// <summary>Asks a node. The task completes in the asker's lane, or never.</summary>
+    public Task<TReply> CallAsync<TReply>(int from, SimLane asker, int to, object request, Func<SimSilo, Task<TReply>> handle)
+    {
+        var answer = new TaskCompletionSource<TReply>();
+        if (Filter?.Invoke(from, to, request) == false) return answer.Task;
+        Send(from, to, () =>
+        {
+            if (SiloOf(to) is not { } silo)
+            {
+                if (_random.Chance(0.5)) Send(to, from, () => asker.Post(() => answer.TrySetException(new IOException($"Node {to} is not there."))));
+                return;
+            }
+
+            silo.Lane.Post(() => _ = ServeAsync(silo));
+        });
+        return answer.Task;
+
+        async Task ServeAsync(SimSilo silo)
+        {
+            try
+            {
+                var reply = await handle(silo);
+                Send(to, from, () => asker.Post(() => answer.TrySetResult(reply)));
+            }
+            catch (Exception e)
+            {
+                Send(to, from, () => asker.Post(() => answer.TrySetException(e)));
+            }
+        }
+    }
+
+    private void Send(int from, int to, Action arrive)
+    {
+        Carry(from, to, arrive);
+        if (!_random.Chance(weather.Duplication)) return;
+        world.Count("message doubled");
+        Carry(from, to, arrive);
+    }
+
+    private void Carry(int from, int to, Action arrive)
+    {
+        if (_cut.Contains((from, to)) || _random.Chance(weather.Loss))
+        {
+            world.Count("message lost");
+            return;
+        }
+
+        var delay = _random.Milliseconds(weather.LeastMilliseconds, weather.MostMilliseconds);
+        if (_random.Chance(weather.Lateness))
+        {
+            world.Count("message late");
+            delay += _random.Milliseconds(0, weather.LatestMilliseconds);
+        }
+
+        var at = world.Now + delay;
+        if (!_random.Chance(weather.Reordering))
+        {
+            var last = _lastArrival.GetValueOrDefault((from, to));
+            if (at < last) at = last;
+            _lastArrival[(from, to)] = at;
+        }
+
+        world.After(at - world.Now, () =>
+        {
+            if (!_cut.Contains((from, to))) arrive();
+        });
+    }
+}

@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using Orleans.MasterSlave.Simulated.Checks;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Simulated.Network;
+using Orleans.MasterSlave.Simulated.Runs;
+using Orleans.MasterSlave.Simulated.Store;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Nodes;
+
+/// <summary>One group of a run, and who watches it.</summary>
+internal sealed record SimGroup(int Index, GroupPlan Plan, GroupChecker Checker)
+{
+    public GroupId Id => Plan.Group;
+}
+
+/// <summary>Nodes, network, store and groups of one run.</summary>
+internal sealed class SimCluster
+{
+    public SimCluster(SimWorld world, SimulationOptions options)
+    {
+        World = world;
+        Options = options;
+        Network = new SimNetwork(world, options.Weather) { SiloOf = index => Nodes![index].Silo is { IsUp: true } silo ? silo : null };
+        Store = new SimStore(world) { UnknownOutcomes = options.UnknownOutcomes, Slowness = options.StoreSlowness };
+        Store.Landed = (next, before) => Groups![IndexOf(next.Group)].Checker.Swapped(next, before);
+        var random = world.Random.Fork();
+        Nodes = [.. Enumerable.Range(0, options.Nodes).Select(i => new SimNode(this, i, random))];
+        Groups = [.. options.Groups.Select((g, i) => Make(i, g))];
+    }
+
+    public SimWorld World { get; }
+    public SimulationOptions Options { get; }
+    public SimNetwork Network { get; }
+    public SimStore Store { get; }
+    public IReadOnlyList<SimNode> Nodes { get; }
+    public IReadOnlyList<SimGroup> Groups { get; }
+
+    /// <summary>The scenario provokes quarantines.</summary>
+    public bool MayQuarantine { get; set; }
+
+    public int IndexOf(GroupId group) => Groups.First(g => g.Id == group).Index;
+
+    public void StartAll()
+    {
+        foreach (var node in Nodes) node.Start();
+    }
+
+    /// <summary>Why a group is not yet at rest: served, all replicas in sync, everything applied everywhere; null: it is.</summary>
+    public string? Unrest(SimGroup group)
+    {
+        if (Store.Record(group.Id) is not { } record) return "there is no record";
+        if (record.InSync.Length != record.Replicas.Length) return $"not all in sync: {record}";
+        var replicas = record.Replicas.Select(n => Nodes[SimIds.IndexOf(n)].Silo?.OfOrNull(group.Index)).ToList();
+        if (replicas.Any(r => r is null)) return "a node is down";
+        var master = Nodes[SimIds.IndexOf(record.Master)].Silo!.OfOrNull(group.Index)!;
+        if (!master.Replica.IsServing) return $"the master does not serve: {record}; {master.Replica.Status()}";
+        var last = master.Disk.Last;
+        return replicas.FirstOrDefault(r => r!.Disk.Last != last || r.Replica.Status().Committed != last.Index) is { } behind
+            ? $"master {master.Replica.Status()}; behind: {behind.Replica.Status()}"
+            : null;
+    }
+
+    public string Describe(SimGroup group) =>
+        $"{group.Plan.Mode} {Store.Record(group.Id)} {string.Join("; ", Nodes.Select(n => n.Silo?.OfOrNull(group.Index)?.Replica).Where(r => r is not null).Select(r => $"serves {r!.IsServing} {r.Status()}"))}";
+
+    private SimGroup Make(int index, GroupShape shape)
+    {
+        var replicas = Enumerable.Range(0, shape.Replicas).Select(i => SimIds.Node((index + i) % Options.Nodes)).ToImmutableArray();
+        var plan = new GroupPlan(SimIds.Group(index), replicas, shape.Mode, shape.MinInSync);
+        return new SimGroup(index, plan, new GroupChecker(World, plan));
+    }
+}

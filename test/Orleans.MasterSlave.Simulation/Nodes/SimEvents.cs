@@ -1,0 +1,37 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Replicas;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Nodes;
+
+/// <summary>Counts what happens to a replica, so that a run can show that its misfortunes took place.</summary>
+internal sealed class SimEvents(SimWorld world, SimSilo silo, GroupId group) : IReplicaEvents
+{
+    public void BecameMaster(GroupRecord record)
+    {
+        Note("became master", record.Epoch.Value, record);
+        if (record.Epoch.Value > 1) world.Count(silo.LastMasterOf(group) == silo.Index ? "retake" : "failover");
+    }
+
+    public void SteppedDown(Epoch epoch, string reason) => Note("stepped down", epoch.Value, reason);
+    public void Shrunk(NodeId slave, GroupRecord record) => Note("shrunk", record.Version, record);
+    public void Grown(NodeId slave, GroupRecord record) => Note("grown", record.Version, record);
+    public void Orphaned(int count, LogPosition after) => Note("orphaned", count, after);
+    public void SnapshotInstalled(LogPosition position) => Note("snapshot installed", position.Index.Value, position);
+    public void StoreUnreachable(Exception error) => Note("store unreachable", 0, error.Message);
+    public void DataLossPossible(GroupRecord record, LogPosition last) => Note("data loss possible", record.DataLossCount, last);
+
+    public void Quarantined(string reason, Exception? error)
+    {
+        Note("quarantined", 0, $"{reason}: {error}");
+        if (!silo.HasFailedDisk && !silo.MayQuarantine)
+            world.Scheduler.Fail(new SimulationException($"At {world.Now.TotalSeconds:F4} s: {group} on node {silo.Index} was quarantined: {reason} {error}"));
+    }
+
+    private void Note(string what, long number, object? detail)
+    {
+        world.Count(what);
+        world.Note(what, silo.Index, SimIds.IndexOf(silo.Liveness.Self.Node), number, $"{group} {detail}");
+    }
+}

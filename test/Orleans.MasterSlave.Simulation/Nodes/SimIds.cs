@@ -1,0 +1,15 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.Runtime;
+
+namespace Orleans.MasterSlave.Simulated.Nodes;
+
+/// <summary>Identities made from small numbers, the same in every run.</summary>
+internal static class SimIds
+{
+    public static readonly StoreId Store = new(new Guid(77, 7, 7, new byte[8]));
+
+    public static NodeId Node(int index) => new(new Guid(index + 1, 0, 0, new byte[8]));
+    public static int IndexOf(NodeId node) => BitConverter.ToInt32(node.Value.ToByteArray(), 0) - 1;
+    public static GroupId Group(int index) => new(GrainId.Create("sim", $"{index}"));
+    public static Guid Client(int index) => new(index + 1, 1, 1, new byte[8]);
+}

@@ -1,0 +1,39 @@
+using Orleans.MasterSlave.Simulated.Disk;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Nodes;
+
+/// <summary>What lasts of a node over its lives: its disk, its start count, its clock.</summary>
+internal sealed class SimNode(SimCluster cluster, int index, SimRandom random)
+{
+    private readonly Dictionary<int, DiskContents> _contents = [];
+
+    public int Index => index;
+    public long StartCount { get; private set; }
+    public double ClockRate { get; } = random.Between(0.99, 1.01);
+    public long ClockZero { get; } = (long)(random.Unit() * 1e12) + 1;
+    public TimeSpan WallClockOffset { get; } = random.Milliseconds(-2_000, 2_000);
+    public DiskFaults Disk { get; } = new() { MostMilliseconds = cluster.Options.SlowestFlushMilliseconds };
+    public SimSilo? Silo { get; private set; }
+    public bool IsRunning => Silo is not null;
+
+    public DiskContents ContentsOf(int group) => _contents.TryGetValue(group, out var contents) ? contents : _contents[group] = new DiskContents();
+
+    public void Start(bool previousLifeProvedDead = true)
+    {
+        if (Silo is not null) return;
+        StartCount++;
+        cluster.World.Note("start", index, StartCount);
+        Silo = new SimSilo(cluster, this, previousLifeProvedDead);
+        Silo.Start();
+    }
+
+    public void Crash()
+    {
+        if (Silo is null) return;
+        cluster.World.Count("crash");
+        cluster.World.Note("crash", index, StartCount);
+        Silo.Crash();
+        Silo = null;
+    }
+}

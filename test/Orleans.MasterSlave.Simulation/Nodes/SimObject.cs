@@ -1,0 +1,90 @@
+using Orleans.MasterSlave.Simulated.Checks;
+using Orleans.MasterSlave.Commit;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Nodes;
+
+/// <summary>What operations are applied to: a ledger of request ids with a digest of all of them in order. An operation takes its time.</summary>
+internal sealed class SimObject(SimWorld world, TimeProvider time, int node, GroupChecker checker, double slowestMilliseconds) : IReplicatedObject
+{
+    private readonly SimRandom _random = world.Random.Fork();
+    private readonly HashSet<RequestId> _known = [];
+    private bool _applying;
+
+    public List<RequestId> Ledger { get; } = [];
+    public ulong Digest { get; private set; }
+
+    public async Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations)
+    {
+        world.Require(!_applying, () => "operations never interleave (W5)");
+        _applying = true;
+        var answers = new List<byte[]>();
+        foreach (var operation in operations)
+        {
+            if (slowestMilliseconds > 0 && _random.Chance(0.3)) await Task.Delay(_random.Milliseconds(0, slowestMilliseconds), time);
+            world.Require(_known.Add(operation.Request), () => $"node {node} executed {operation.Request} of {checker.Group} a second time, at {operation.Position}");
+            Ledger.Add(operation.Request);
+            Digest = Fold(Digest, operation.Request);
+            checker.Applied(node, operation, Ledger.Count, Digest);
+            answers.Add(Answer());
+        }
+
+        _applying = false;
+        return answers;
+    }
+
+    public async Task<byte[]> ReadAsync(byte[] payload)
+    {
+        if (slowestMilliseconds > 0 && _random.Chance(0.3)) await Task.Delay(_random.Milliseconds(0, slowestMilliseconds), time);
+        return Answer();
+    }
+
+    public Task<byte[]> SaveStateAsync()
+    {
+        world.Require(!_applying, () => "a snapshot is not taken within an operation (D6)");
+        var bytes = new byte[Ledger.Count * 24];
+        for (var i = 0; i < Ledger.Count; i++)
+        {
+            Ledger[i].Client.TryWriteBytes(bytes.AsSpan(i * 24));
+            BitConverter.TryWriteBytes(bytes.AsSpan((i * 24) + 16), Ledger[i].Sequence);
+        }
+
+        return Task.FromResult(bytes);
+    }
+
+    public async Task RestoreStateAsync(byte[]? state)
+    {
+        world.Require(!_applying, () => "the state is not replaced within an operation (C3)");
+        Ledger.Clear();
+        _known.Clear();
+        Digest = 0;
+        for (var at = 0; at < state?.Length; at += 24)
+        {
+            var request = new RequestId(new Guid(state.AsSpan(at, 16)), BitConverter.ToInt64(state, at + 16));
+            Ledger.Add(request);
+            _known.Add(request);
+            Digest = Fold(Digest, request);
+        }
+
+        if (slowestMilliseconds > 0) await Task.Delay(_random.Milliseconds(0, slowestMilliseconds), time);
+    }
+
+    public Task RoleChangedAsync(ReplicaRole role) => Task.CompletedTask;
+
+    public void AnsweredOnMaster(IReadOnlyList<LogEntry> operations)
+    {
+    }
+
+    /// <summary>What an answer says: how many operations the ledger held, and their digest.</summary>
+    public static (int Count, ulong Digest) Read(byte[] answer) => (BitConverter.ToInt32(answer, 0), BitConverter.ToUInt64(answer, 4));
+
+    private byte[] Answer() => [.. BitConverter.GetBytes(Ledger.Count), .. BitConverter.GetBytes(Digest)];
+
+    private static ulong Fold(ulong digest, RequestId request)
+    {
+        var z = (digest ^ ((ulong)BitConverter.ToUInt32(request.Client.ToByteArray(), 0) << 32) ^ (ulong)request.Sequence) * 0xBF58476D1CE4E5B9;
+        return (z ^ (z >> 29)) * 0x94D049BB133111EB;
+    }
+}

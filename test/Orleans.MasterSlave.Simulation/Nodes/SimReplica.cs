@@ -1,0 +1,42 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Liveness;
+using Orleans.MasterSlave.Replicas;
+using Orleans.MasterSlave.Simulated.Disk;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Nodes;
+
+/// <summary>A replica in its shell: liveness calls it through its node's lane.</summary>
+internal sealed class SimReplica : IReplicaListener
+{
+    private readonly SimSilo _silo;
+    private readonly SimGroup _group;
+
+    public SimReplica(SimSilo silo, SimGroup group, SimDisk disk, SimObject target, Func<IReplicaListener, ReplicaEnvironment> environment)
+    {
+        (_silo, _group, Disk, Object) = (silo, group, disk, target);
+        Replica = new Replica(environment(this));
+    }
+
+    public Replica Replica { get; }
+    public SimDisk Disk { get; }
+    public SimObject Object { get; }
+    public GroupId Group => _group.Id;
+
+    public void PeerChanged() => _silo.Lane.Post(Replica.PeerChanged);
+    public void MasterResigned(Epoch epoch) => _silo.Lane.Post(() => Replica.MasterResigned(epoch));
+    public void Tick() => _silo.Lane.Post(Replica.Tick);
+
+    /// <summary>The invariants of the three pointers (ARCHITECTURE).</summary>
+    public void Check()
+    {
+        var status = Replica.Status();
+        var (received, replicated, committed) = (status.Received, status.Replicated, status.Committed);
+        // A slave that takes back what was lost asynchronously has cut its log before its state is rebuilt.
+        var holds = status.Role == ReplicaRole.Slave ? received == replicated && (committed <= received || _group.Plan.Mode == ReplicationMode.Asynchronous)
+            : _group.Plan.Mode == ReplicationMode.Synchronous ? committed <= replicated && replicated <= received
+            : replicated <= received && committed <= received;
+        SimulationException Broken() => new($"Node {_silo.Index} of {Group}, {status.Role}: received {received}, replicated {replicated}, committed {committed}");
+        if (!holds) _silo.Lane.Scheduler.Fail(Broken());
+    }
+}

@@ -1,0 +1,141 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Liveness;
+using Orleans.MasterSlave.Replicas;
+using Orleans.MasterSlave.Simulated.Disk;
+using Orleans.MasterSlave.Simulated.Network;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Nodes;
+
+/// <summary>One life of a node's process: the shell that a silo is around the core.</summary>
+internal sealed class SimSilo
+{
+    private readonly SimCluster _cluster;
+    private readonly TimeProvider _time;
+    private readonly SortedDictionary<int, SimReplica> _replicas = [];
+    private long _claims;
+
+    public SimSilo(SimCluster cluster, SimNode node, bool previousLifeProvedDead)
+    {
+        _cluster = cluster;
+        Index = node.Index;
+        Lane = new SimLane(cluster.World.Scheduler, $"node {node.Index}#{node.StartCount}");
+        _time = new VirtualTime(Lane, node.ClockRate, node.ClockZero, node.WallClockOffset);
+        Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, cluster.Options.Times, _time);
+        foreach (var group in cluster.Groups.Where(g => g.Plan.Replicas.Contains(SimIds.Node(node.Index))))
+        {
+            var disk = new SimDisk(cluster.World, Lane, cluster.World.Random.Fork(), node.ContentsOf(group.Index), node.Disk);
+            var target = new SimObject(cluster.World, _time, node.Index, group.Checker, cluster.Options.SlowestApplyMilliseconds);
+            _replicas[group.Index] = new SimReplica(this, group, disk, target, listener => Environment(group, disk, target, listener, previousLifeProvedDead));
+        }
+    }
+
+    public int Index { get; }
+    public SimLane Lane { get; }
+    public NodeLiveness Liveness { get; }
+
+    /// <summary>Takes messages: its replicas have recovered.</summary>
+    public bool IsUp { get; private set; }
+    public bool HasFailedDisk { get; private set; }
+    public bool MayQuarantine => _cluster.MayQuarantine;
+    public IEnumerable<SimReplica> Replicas => _replicas.Values;
+
+    public SimReplica Of(GroupId group) => _replicas[_cluster.IndexOf(group)];
+    public SimReplica? OfOrNull(int group) => _replicas.GetValueOrDefault(group);
+    public Replica Replica(GroupId group) => Of(group).Replica;
+    public int LastMasterOf(GroupId group) => _cluster.Groups[_cluster.IndexOf(group)].Checker.MasterBefore;
+
+    public void Start() => Lane.Post(() => _ = RunAsync());
+
+    /// <summary>A call of a client, and what comes of it, before the network has its way with the answer.</summary>
+    public async Task<CallReply> ExecuteAsync(SimGroup group, Operation operation)
+    {
+        var reply = await Replica(group.Id).ExecuteAsync(operation);
+        if (reply.Kind == ReplyKind.Answered) group.Checker.AnsweredBy(Index, reply.Token);
+        return reply;
+    }
+
+    public void FailDisk()
+    {
+        HasFailedDisk = true;
+        foreach (var replica in _replicas.Values) replica.Disk.Fail();
+        Lane.Post(() =>
+        {
+            Liveness.CannotServe();
+            foreach (var replica in _replicas.Values) replica.Replica.Fail("the log failed", new IOException("simulated"));
+        });
+    }
+
+    public void Crash()
+    {
+        IsUp = false;
+        Lane.Kill();
+        foreach (var replica in _replicas.Values) replica.Disk.Crash();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            foreach (var replica in _replicas.Values) await replica.Replica.StartAsync();
+        }
+        catch (Exception e) when (!HasFailedDisk)
+        {
+            _cluster.World.Scheduler.Fail(e);
+        }
+
+        IsUp = true;
+        _ = BeatAsync();
+        _ = TickAsync();
+    }
+
+    private async Task BeatAsync()
+    {
+        while (true)
+        {
+            foreach (var (peer, heartbeat) in Liveness.HeartbeatsDue()) _ = BeatAsync(peer, heartbeat);
+            await Task.Delay(_cluster.Options.Times.HeartbeatInterval, _time);
+        }
+    }
+
+    private async Task BeatAsync(NodeId peer, Heartbeat heartbeat)
+    {
+        try
+        {
+            var reply = await _cluster.Network.CallAsync(Index, Lane, SimIds.IndexOf(peer), heartbeat, silo => Task.FromResult(silo.Liveness.OnHeartbeat(heartbeat)));
+            if (reply is not null) Liveness.OnHeartbeatReply(peer, reply);
+        }
+        catch (IOException)
+        {
+            // The node is not there.
+        }
+    }
+
+    private async Task TickAsync()
+    {
+        while (true)
+        {
+            await Task.Delay(_cluster.Options.Times.HeartbeatInterval / 4, _time);
+            Liveness.Tick();
+            foreach (var replica in _replicas.Values) replica.Check();
+        }
+    }
+
+    private ReplicaEnvironment Environment(SimGroup group, SimDisk disk, SimObject target, IReplicaListener listener, bool provedDead) => new()
+    {
+        Group = group.Id,
+        Liveness = Liveness,
+        Listener = listener,
+        Log = disk,
+        Coordinator = new GroupCoordinator(group.Id, _cluster.Store.For(Lane), _time),
+        Links = new SimLinks(_cluster.Network, this, group.Id),
+        Object = target,
+        Time = _time,
+        Limits = _cluster.Options.Limits,
+        Events = new SimEvents(_cluster.World, this, group.Id),
+        NextClaimNumber = () => ++_claims,
+        PreviousLifeProvedDead = provedDead,
+        Locate = _ => null,
+    };
+}

@@ -1,0 +1,77 @@
+using Orleans.MasterSlave.Commit;
+using Orleans.MasterSlave.Liveness;
+using Orleans.MasterSlave.Replicas;
+using Orleans.MasterSlave.Simulated.Network;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Runs;
+
+/// <summary>How one group of a run is made.</summary>
+internal sealed record GroupShape(int Replicas, ReplicationMode Mode, int MinInSync);
+
+/// <summary>What a run is made of. <see cref="Drawn"/> draws it from the seed.</summary>
+internal sealed record SimulationOptions
+{
+    public int Nodes { get; init; } = 3;
+
+    public IReadOnlyList<GroupShape> Groups { get; init; } =
+    [
+        new(2, ReplicationMode.Synchronous, 1),
+        new(3, ReplicationMode.Synchronous, 2),
+        new(2, ReplicationMode.Asynchronous, 1),
+        new(3, ReplicationMode.Synchronous, 1),
+    ];
+
+    public int ClientsPerGroup { get; init; } = 2;
+    public int WorkersPerClient { get; init; } = 2;
+    public TimeSpan Chaos { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>Within this time of the healing of everything, every group is at rest.</summary>
+    public TimeSpan SettleWithin { get; init; } = TimeSpan.FromSeconds(60);
+    public double MeanSecondsBetweenFaults { get; init; } = 1;
+    public double ThinkMilliseconds { get; init; } = 80;
+    public double SlowestApplyMilliseconds { get; init; } = 1;
+    public double SlowestFlushMilliseconds { get; init; } = 2;
+    public double UnknownOutcomes { get; init; }
+    public double StoreSlowness { get; init; }
+    public NetworkWeather Weather { get; init; } = new();
+    public LivenessTimes Times { get; init; } = new();
+    public ReplicaLimits Limits { get; init; } = new();
+    public bool KeepTrace { get; init; }
+
+    public static SimulationOptions Drawn(ulong seed, bool keepTrace = false)
+    {
+        var random = new SimRandom(seed ^ 0x5151515151515151);
+        var wild = random.Chance(0.5);
+        return new SimulationOptions
+        {
+            KeepTrace = keepTrace,
+            ClientsPerGroup = 1 + random.Below(2),
+            WorkersPerClient = 1 + random.Below(3),
+            MeanSecondsBetweenFaults = random.Between(0.2, 2),
+            ThinkMilliseconds = random.Between(30, 200),
+            SlowestApplyMilliseconds = random.Pick([0.0, 1, 20]),
+            SlowestFlushMilliseconds = random.Pick([0.5, 2, 50]),
+            UnknownOutcomes = random.Pick([0.0, 0.05, 0.3]),
+            StoreSlowness = random.Pick([0.0, 0.2]),
+            Weather = new NetworkWeather
+            {
+                Loss = wild ? random.Between(0, 0.05) : 0,
+                Duplication = random.Pick([0.0, 0.02, 0.2]),
+                Reordering = wild ? random.Between(0, 0.2) : 0,
+                Lateness = random.Pick([0.0, 0.01, 0.1]),
+                LatestMilliseconds = random.Pick([50.0, 800, 4_000]),
+            },
+            Limits = new ReplicaLimits
+            {
+                MaxOperationsInFlight = random.Pick([4, 100]),
+                MaxBatchEntries = random.Pick([1, 4, 64]),
+                MaxBatchesInFlight = random.Pick([1, 4]),
+                MaxSlaveLagEntries = random.Pick([4L, 20, 1_000]),
+                SnapshotChunkBytes = random.Pick([256, 4_096]),
+                LinkTimeout = TimeSpan.FromMilliseconds(random.Pick([300, 1_000])),
+                Snapshots = new SnapshotTrigger(random.Pick([10L, 50, 1_000]), 1 << 20),
+            },
+        };
+    }
+}

@@ -1,0 +1,34 @@
+using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Simulated.Network;
+using Orleans.MasterSlave.Simulated.Nodes;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Workload;
+
+/// <summary>Asks for the group until it exists; sometimes two nodes at once, as two coordinators would.</summary>
+internal sealed class Founder(SimCluster cluster, SimGroup group, SimRandom random)
+{
+    public async Task FoundAsync()
+    {
+        while (cluster.Store.Record(group.Id) is null)
+        {
+            _ = AskAsync(0);
+            if (random.Chance(0.3)) _ = AskAsync(random.Below(group.Plan.Replicas.Length));
+            await cluster.World.Delay(random.Milliseconds(100, 1_000));
+        }
+    }
+
+    private async Task AskAsync(int replica)
+    {
+        try
+        {
+            var node = SimIds.IndexOf(group.Plan.Replicas[replica]);
+            await cluster.Network.CallAsync(
+                SimNetwork.Clients, cluster.World.Scheduler.World, node, group.Plan, Task<GroupRecord?> (silo) => silo.Replica(group.Id).CreateAsync(group.Plan));
+        }
+        catch (Exception e) when (e is IOException or TimeoutException)
+        {
+            cluster.World.Count("creation without reply");
+        }
+    }
+}

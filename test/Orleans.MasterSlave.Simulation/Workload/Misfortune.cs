@@ -1,0 +1,120 @@
+using Orleans.MasterSlave.Simulated.Nodes;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Workload;
+
+/// <summary>What befalls a cluster, drawn from the seed; and the healing of it all.</summary>
+internal sealed class Misfortune(SimCluster cluster, SimRandom random)
+{
+    private bool _over;
+
+    public async Task RunAsync()
+    {
+        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FailDisk, CrashAll, CrashMaster, CrashMaster };
+        while (!_over)
+        {
+            await cluster.World.Delay(TimeSpan.FromSeconds(-Math.Log(1 - random.Unit()) * cluster.Options.MeanSecondsBetweenFaults));
+            if (!_over) random.Pick(kinds)();
+        }
+    }
+
+    /// <summary>Every node runs, every message arrives, the store answers.</summary>
+    public void Heal()
+    {
+        _over = true;
+        cluster.World.Note("heal");
+        cluster.Network.HealAll();
+        cluster.Network.Weather.Calm();
+        cluster.Store.IsDown = false;
+        cluster.Store.UnknownOutcomes = 0;
+        foreach (var node in cluster.Nodes)
+        {
+            node.Disk.StalledUntil = TimeSpan.Zero;
+            if (node.Silo is { HasFailedDisk: true }) node.Crash();
+            node.Silo?.Lane.Resume();
+            node.Start();
+        }
+    }
+
+    private void CrashOne() => Crash(random.Pick(cluster.Nodes), random.Milliseconds(20, 4_000));
+
+    private void CrashMaster()
+    {
+        if (cluster.Store.Record(random.Pick(cluster.Groups).Id) is { } record) Crash(cluster.Nodes[SimIds.IndexOf(record.Master)], random.Milliseconds(20, 4_000));
+    }
+
+    private void CrashAll()
+    {
+        foreach (var node in cluster.Nodes) Crash(node, random.Milliseconds(20, 2_000));
+        cluster.World.Count("crash of all");
+    }
+
+    private void Crash(SimNode node, TimeSpan back)
+    {
+        node.Crash();
+        cluster.World.After(back, () =>
+        {
+            if (!_over) node.Start(previousLifeProvedDead: random.Chance(0.7));
+        });
+    }
+
+    private void Pause()
+    {
+        if (random.Pick(cluster.Nodes).Silo is not { Lane.IsPaused: false } silo) return;
+        cluster.World.Count("pause");
+        cluster.World.Note("pause", silo.Index);
+        silo.Lane.Pause();
+        cluster.World.After(random.Milliseconds(100, 4_000), silo.Lane.Resume);
+    }
+
+    private void Isolate()
+    {
+        var node = random.Below(cluster.Nodes.Count);
+        foreach (var other in cluster.Nodes) Cut([(node, other.Index), (other.Index, node)]);
+        cluster.World.Count("partition");
+    }
+
+    private void CutOneWay()
+    {
+        Cut([(random.Below(cluster.Nodes.Count), random.Below(cluster.Nodes.Count))]);
+        cluster.World.Count("one-way partition");
+    }
+
+    private void Cut((int From, int To)[] ways)
+    {
+        var until = random.Milliseconds(200, 5_000);
+        foreach (var (from, to) in ways)
+        {
+            cluster.World.Note("cut", from, to);
+            cluster.Network.Cut(from, to);
+            cluster.World.After(until, () => cluster.Network.Heal(from, to));
+        }
+    }
+
+    private void StopStore()
+    {
+        cluster.World.Count("store outage");
+        cluster.World.Note("store down");
+        cluster.Store.IsDown = true;
+        cluster.World.After(random.Milliseconds(200, 4_000), () => cluster.Store.IsDown = false);
+    }
+
+    private void StallDisk()
+    {
+        cluster.World.Count("disk stall");
+        random.Pick(cluster.Nodes).Disk.StalledUntil = cluster.World.Now + random.Milliseconds(50, 3_000);
+    }
+
+    private void FailDisk()
+    {
+        var node = random.Pick(cluster.Nodes);
+        if (node.Silo is not { } silo || random.Chance(0.5)) return;
+        cluster.World.Count("disk failure");
+        cluster.World.Note("disk failure", node.Index);
+        silo.FailDisk();
+        cluster.World.After(random.Milliseconds(500, 5_000), () =>
+        {
+            if (node.Silo == silo) Crash(node, random.Milliseconds(20, 1_000));
+        });
+    }
+}

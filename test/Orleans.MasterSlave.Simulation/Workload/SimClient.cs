@@ -1,0 +1,107 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Simulated.Checks;
+using Orleans.MasterSlave.Simulated.Network;
+using Orleans.MasterSlave.Simulated.Nodes;
+using Orleans.MasterSlave.Simulated.World;
+
+namespace Orleans.MasterSlave.Simulated.Workload;
+
+/// <summary>
+/// A client of one group: operations with ids that it repeats until they are answered, by whatever replica takes them; reads with tokens and
+/// linearizable ones. Lives in the world's lane; its calls cross the network.
+/// </summary>
+internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid id, SimRandom random)
+{
+    private readonly SortedSet<long> _open = [];
+    private GroupView? _view;
+    private SessionToken _token;
+    private Moment _seen;
+    private long _sequence;
+
+    /// <summary>How many of its workers are at a call now.</summary>
+    public int Busy { get; private set; }
+    public bool IsStopping { get; set; }
+    public SimGroup Group => group;
+    public long Answered { get; private set; }
+
+    public async Task WorkAsync()
+    {
+        while (!IsStopping)
+        {
+            await cluster.World.Delay(random.Milliseconds(0, cluster.Options.ThinkMilliseconds));
+            if (IsStopping) return;
+            Busy++;
+            if (random.Chance(0.6)) await ChangeAsync();
+            else await ReadAsync(masterOnly: random.Chance(0.5));
+            Busy--;
+        }
+    }
+
+    /// <summary>One operation, until it is answered.</summary>
+    public async Task ChangeAsync()
+    {
+        var sequence = ++_sequence;
+        _open.Add(sequence);
+        var request = new RequestId(id, sequence);
+        var began = group.Checker.Now;
+        var firstSent = cluster.World.Time.GetUtcNow().UtcDateTime;
+        var reply = await UntilAnsweredAsync(
+            attempt => new Operation { Id = request, AnsweredThrough = _open.Min - 1, FirstSentUtc = firstSent, Payload = new byte[8] },
+            (silo, operation) => silo.ExecuteAsync(group, operation));
+        _open.Remove(sequence);
+        Answered++;
+        var (count, digest) = SimObject.Read(reply.Payload!);
+        group.Checker.Acknowledge(request, began, count, digest, reply.Token);
+        Saw(reply.Token, count);
+    }
+
+    public async Task ReadAsync(bool masterOnly)
+    {
+        var began = group.Checker.Now;
+        var seen = _seen;
+        var token = _token;
+        var reply = await UntilAnsweredAsync(
+            attempt => new ReadRequest { Payload = [], Token = token, MasterOnly = masterOnly },
+            (silo, read) => silo.Replica(group.Id).ReadAsync(read),
+            anyReplica: !masterOnly);
+        var (count, digest) = SimObject.Read(reply.Payload!);
+        if (masterOnly) group.Checker.MasterRead(began, count, digest, reply.Token);
+        else group.Checker.TokenRead(seen, count, digest, reply.Token);
+        Saw(reply.Token, count);
+    }
+
+    private void Saw(SessionToken token, int count)
+    {
+        _token = SessionToken.Latest(_token, token);
+        _seen = _seen.With(token.DataLossCount, count);
+    }
+
+    private async Task<CallReply> UntilAnsweredAsync<T>(Func<int, T> make, Func<SimSilo, T, Task<CallReply>> handle, bool anyReplica = false)
+        where T : class
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var target = Choose(attempt, anyReplica);
+            try
+            {
+                var request = make(attempt);
+                var reply = await cluster.Network
+                    .CallAsync(SimNetwork.Clients, cluster.World.Scheduler.World, target, request, silo => handle(silo, request))
+                    .WaitAsync(TimeSpan.FromMilliseconds(random.Between(200, 800)), cluster.World.Time);
+                if (reply.View is { } view && view.IsNewerThan(_view)) _view = view;
+                if (reply.Kind == ReplyKind.Answered) return reply;
+                cluster.World.Require(reply.Refusal is not (RefusalReason.RequestExpired or RefusalReason.SessionTableFull), () => $"{group.Id}: {request} was refused: {reply.Message}");
+                cluster.World.Count($"reply {reply.Kind} {reply.Refusal}");
+            }
+            catch (Exception e) when (e is TimeoutException or IOException)
+            {
+                cluster.World.Count("attempt without reply");
+            }
+
+            await cluster.World.Delay(random.Milliseconds(1, 20 * Math.Min(attempt + 1, 10)));
+        }
+    }
+
+    private int Choose(int attempt, bool anyReplica) =>
+        _view is null || anyReplica || attempt % 3 == 2 ? SimIds.IndexOf(random.Pick(group.Plan.Replicas)) : SimIds.IndexOf(_view.Master);
+}
