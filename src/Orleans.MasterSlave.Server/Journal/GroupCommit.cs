@@ -119,13 +119,12 @@ internal sealed class GroupCommit
         {
             if (_failure is not null) return _failure;
             _failure = new LogFailedException($"The log failed, and nothing more is made durable until the silo is started again: {reason.Message}", reason);
+            _failed.TrySetResult(_failure);
             _writing.Fail(_failure);
             _filling.Fail(_failure);
             Monitor.PulseAll(_gate);
+            return _failure;
         }
-
-        _failed.TrySetResult(_failure);
-        return _failure;
     }
 
     /// <summary>Makes durable what was accepted, notes that the log was closed in order, and stops the thread.</summary>

@@ -1,0 +1,72 @@
+using System.IO.Compression;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
+using Xunit;
+using static Orleans.MasterSlave.Tests.Journal.LogFixture;
+
+namespace Orleans.MasterSlave.Tests.Journal;
+
+/// <summary>A log of each version of the format, kept as bytes, is read for ever; and today's version writes the same bytes.</summary>
+public sealed class LogFormatTests
+{
+    private static readonly string Frozen = System.IO.Path.Combine(AppContext.BaseDirectory, "Journal", "Frozen");
+
+    [Fact]
+    public async Task Version1_IsReadBack()
+    {
+        var files = new SimulatedFiles();
+        using (var archive = ZipFile.OpenRead(System.IO.Path.Combine(Frozen, "log-v1.zip")))
+        {
+            foreach (var entry in archive.Entries)
+            {
+                using var from = entry.Open();
+                using var bytes = new MemoryStream();
+                await from.CopyToAsync(bytes, TestContext.Current.CancellationToken);
+                files.Create(LogFixture.Path + "/" + entry.FullName).Write(bytes.ToArray(), 0);
+            }
+        }
+
+        files.SyncDirectory(LogFixture.Path);
+        await using var fixture = Open(files.Copy());
+        Assert.Equal(2, fixture.Directory.StartCount);
+        Assert.Equal(await File.ReadAllTextAsync(System.IO.Path.Combine(Frozen, "log-v1.txt"), TestContext.Current.CancellationToken), DescribeAll(fixture));
+        Assert.Equal(At(1, 3), OrphanFile.Read(OrphanFile.List(LogFixture.Path, files).Single(), files).CutAfter);
+    }
+
+    [Fact]
+    public async Task Version1_IsWrittenAsItWas()
+    {
+        var files = new SimulatedFiles();
+        await WriteSampleAsync(files);
+        using var archive = ZipFile.OpenRead(System.IO.Path.Combine(Frozen, "log-v1.zip"));
+        foreach (var entry in archive.Entries)
+        {
+            using var from = entry.Open();
+            using var bytes = new MemoryStream();
+            await from.CopyToAsync(bytes, TestContext.Current.CancellationToken);
+            Assert.True(bytes.ToArray().AsSpan().SequenceEqual(files.ReadAll(LogFixture.Path + "/" + entry.FullName)), entry.FullName);
+        }
+    }
+
+    /// <summary>Writes every type of record, one record a batch, so that the bytes do not depend on timing.</summary>
+    internal static async Task WriteSampleAsync(SimulatedFiles files)
+    {
+        await using var fixture = Open(files);
+        var a = fixture.Log.OpenReplica(GroupOf("a"));
+        await a.PromiseAsync(new Epoch(1));
+        await a.AppendAsync(Entries(1, 1, 5));
+        await a.SaveOrphansAsync(a.Read(new LogIndex(4), 9, 9999), At(1, 3));
+        await a.CutFromAsync(new LogIndex(4));
+        await a.SaveSnapshotAsync(Snapshot(At(1, 2)), new LogIndex(1));
+        await a.AppendAsync([Entry(2, 4, dataLossCount: 1)]);
+        var b = fixture.Log.OpenReplica(GroupOf("b"));
+        await b.AppendAsync(Entries(3, 1, 2));
+        await b.InstallSnapshotAsync(Snapshot(At(3, 7), 1000, dataLossCount: 2));
+        var c = fixture.Log.OpenReplica(GroupOf("c"));
+        await c.AppendAsync(Entries(1, 1, 1));
+        await fixture.Log.DropReplicaAsync(GroupOf("c"));
+    }
+
+    private static string DescribeAll(LogFixture fixture) =>
+        string.Join("\n\n", fixture.Log.Groups.OrderBy(group => group.ToString(), StringComparer.Ordinal).Select(group => $"{group}\n{Describe(fixture.Log.OpenReplica(group))}"));
+}
