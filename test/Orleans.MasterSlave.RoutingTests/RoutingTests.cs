@@ -44,7 +44,13 @@ public sealed class RoutingTests(FakeCluster cluster) : IClassFixture<FakeCluste
     {
         var (grain, _) = cluster.NewGroup();
         HashSet<string> read = [];
-        for (var i = 0; i < 6; i++) read.Add(await grain.Where());
+        // The client passes over a silo that an earlier test made silent, for a while: six reads in a row reach both once it is trusted again.
+        for (var began = TimeProvider.System.GetTimestamp(); read.Count < 2 && TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(15);)
+        {
+            read.Clear();
+            for (var i = 0; i < 6; i++) read.Add(await grain.Where());
+        }
+
         Assert.Equal(cluster.Silos[..2].Select(silo => silo.ToParsableString()).Order(), read.Order());
     }
 
