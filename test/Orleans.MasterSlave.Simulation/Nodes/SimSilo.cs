@@ -128,7 +128,7 @@ internal sealed class SimSilo
         Liveness = Liveness,
         Listener = listener,
         Log = disk,
-        Coordinator = new GroupCoordinator(group.Id, _cluster.Store.For(Lane), _time),
+        Coordinator = new GroupCoordinator(group.Id, _cluster.Store.For(Lane, Index), _time),
         Links = new SimLinks(_cluster.Network, this, group.Id),
         Object = target,
         Time = _time,

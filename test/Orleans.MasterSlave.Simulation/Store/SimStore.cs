@@ -20,6 +20,9 @@ internal sealed class SimStore(SimWorld world)
     public double UnknownOutcomes { get; set; }
     public double Slowness { get; set; }
     public bool IsDown { get; set; }
+
+    /// <summary>Nodes that do not reach the store, while others do.</summary>
+    public HashSet<int> CutOff { get; } = [];
     public Action<GroupRecord, GroupRecord?> Landed { get; set; } = (_, _) => { };
 
     /// <summary>For scripted histories: the fate of the next swaps; null goes by chance.</summary>
@@ -34,24 +37,24 @@ internal sealed class SimStore(SimWorld world)
     public void Forget(GroupId group) => _rows.Remove(group);
 
     /// <summary>The store as one process sees it.</summary>
-    public IGroupStore For(SimLane lane) => new View(this, lane);
+    public IGroupStore For(SimLane lane, int node) => new View(this, lane, node);
 
-    private Task<StoredGroup?> ReadAsync(SimLane lane, GroupId group)
+    private Task<StoredGroup?> ReadAsync(SimLane lane, int node, GroupId group)
     {
         var done = new TaskCompletionSource<StoredGroup?>();
         world.After(Trip(), () =>
         {
-            var failed = IsDown || _random.Chance(UnknownOutcomes / 4);
+            var failed = IsDown || CutOff.Contains(node) || _random.Chance(UnknownOutcomes / 4);
             var row = _rows.GetValueOrDefault(group);
             world.After(Trip(), () => Answer(lane, done, failed, row));
         });
         return done.Task;
     }
 
-    private Task<StoredGroup?> SwapAsync(SimLane lane, GroupRecord next, string? expected)
+    private Task<StoredGroup?> SwapAsync(SimLane lane, int node, GroupRecord next, string? expected)
     {
         var done = new TaskCompletionSource<StoredGroup?>();
-        var fate = FateOf?.Invoke(next) ?? (IsDown || _random.Chance(UnknownOutcomes) ? (SwapFate)(1 + _random.Below(3)) : SwapFate.Answered);
+        var fate = FateOf?.Invoke(next) ?? (IsDown || CutOff.Contains(node) || _random.Chance(UnknownOutcomes) ? (SwapFate)(1 + _random.Below(3)) : SwapFate.Answered);
         if (fate != SwapFate.Answered) world.Count("swap with unknown outcome");
         world.After(Trip(), () =>
         {
@@ -89,9 +92,9 @@ internal sealed class SimStore(SimWorld world)
 
     private TimeSpan Trip() => _random.Chance(Slowness) ? _random.Milliseconds(20, 600) : _random.Milliseconds(0.2, 4);
 
-    private sealed class View(SimStore store, SimLane lane) : IGroupStore
+    private sealed class View(SimStore store, SimLane lane, int node) : IGroupStore
     {
-        public Task<StoredGroup?> ReadAsync(GroupId group) => store.ReadAsync(lane, group);
-        public Task<StoredGroup?> SwapAsync(GroupRecord next, string? expectedETag) => store.SwapAsync(lane, next, expectedETag);
+        public Task<StoredGroup?> ReadAsync(GroupId group) => store.ReadAsync(lane, node, group);
+        public Task<StoredGroup?> SwapAsync(GroupRecord next, string? expectedETag) => store.SwapAsync(lane, node, next, expectedETag);
     }
 }

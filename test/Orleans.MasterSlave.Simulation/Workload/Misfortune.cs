@@ -26,6 +26,7 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
         cluster.Network.HealAll();
         cluster.Network.Weather.Calm();
         cluster.Store.IsDown = false;
+        cluster.Store.CutOff.Clear();
         cluster.Store.UnknownOutcomes = 0;
         foreach (var node in cluster.Nodes)
         {
@@ -70,19 +71,20 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
     private void Isolate()
     {
         var node = random.Below(cluster.Nodes.Count);
-        foreach (var other in cluster.Nodes) Cut([(node, other.Index), (other.Index, node)]);
+        var until = random.Milliseconds(200, 5_000);
+        Cut([.. cluster.Nodes.SelectMany(other => new[] { (node, other.Index), (other.Index, node) })], until);
+        if (random.Chance(0.6) && cluster.Store.CutOff.Add(node)) cluster.World.After(until, () => cluster.Store.CutOff.Remove(node));
         cluster.World.Count("partition");
     }
 
     private void CutOneWay()
     {
-        Cut([(random.Below(cluster.Nodes.Count), random.Below(cluster.Nodes.Count))]);
+        Cut([(random.Below(cluster.Nodes.Count), random.Below(cluster.Nodes.Count))], random.Milliseconds(200, 5_000));
         cluster.World.Count("one-way partition");
     }
 
-    private void Cut((int From, int To)[] ways)
+    private void Cut((int From, int To)[] ways, TimeSpan until)
     {
-        var until = random.Milliseconds(200, 5_000);
         foreach (var (from, to) in ways)
         {
             cluster.World.Note("cut", from, to);
