@@ -14,6 +14,7 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid id, Sim
 {
     private readonly SortedSet<long> _open = [];
     private GroupView? _view;
+    private int? _answering; // who answered last as master: a better hint than an old view
     private SessionToken _token;
     private Moment _seen;
     private long _sequence;
@@ -89,12 +90,14 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid id, Sim
                     .CallAsync(SimNetwork.Clients, cluster.World.Scheduler.World, target, request, silo => handle(silo, request))
                     .WaitAsync(TimeSpan.FromMilliseconds(random.Between(200, 800)), cluster.World.Time);
                 if (reply.View is { } view && view.IsNewerThan(_view)) _view = view;
+                if (!anyReplica) _answering = reply.Kind == ReplyKind.Answered ? target : null;
                 if (reply.Kind == ReplyKind.Answered) return reply;
                 cluster.World.Require(reply.Refusal is not (RefusalReason.RequestExpired or RefusalReason.SessionTableFull), () => $"{group.Id}: {request} was refused: {reply.Message}");
                 cluster.World.Count($"reply {reply.Kind} {reply.Refusal}");
             }
             catch (Exception e) when (e is TimeoutException or IOException)
             {
+                if (_answering == target) _answering = null;
                 cluster.World.Count("attempt without reply");
             }
 
@@ -102,6 +105,10 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid id, Sim
         }
     }
 
-    private int Choose(int attempt, bool anyReplica) =>
-        _view is null || anyReplica || attempt % 3 == 2 ? SimIds.IndexOf(random.Pick(group.Plan.Replicas)) : SimIds.IndexOf(_view.Master);
+    private int Choose(int attempt, bool anyReplica)
+    {
+        if (anyReplica || attempt % 3 == 2) return SimIds.IndexOf(random.Pick(group.Plan.Replicas));
+        if (_answering is { } answering) return answering;
+        return SimIds.IndexOf(_view is null ? random.Pick(group.Plan.Replicas) : _view.Master);
+    }
 }
