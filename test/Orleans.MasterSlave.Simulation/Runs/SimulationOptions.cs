@@ -70,6 +70,7 @@ internal sealed record SimulationOptions
                 MaxSlaveLagEntries = random.Pick([4L, 20, 1_000]),
                 SnapshotChunkBytes = random.Pick([256, 4_096]),
                 LinkTimeout = TimeSpan.FromMilliseconds(random.Pick([300, 1_000])),
+                MaxStaleness = TimeSpan.FromSeconds(random.Pick([2, 30])), // a long one leaves the lease alone to stop an ex-master
                 Snapshots = new SnapshotTrigger(random.Pick([10L, 50, 1_000]), 1 << 20),
             },
         };

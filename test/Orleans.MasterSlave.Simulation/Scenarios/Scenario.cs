@@ -1,4 +1,5 @@
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Replicas;
 using Orleans.MasterSlave.Simulated.Checks;
 using Orleans.MasterSlave.Simulated.Nodes;
 using Orleans.MasterSlave.Simulated.Runs;
@@ -14,7 +15,7 @@ internal sealed class Scenario
 
     public Scenario(GroupShape shape)
     {
-        Cluster = new SimCluster(_world, new SimulationOptions { Groups = [shape], SlowestApplyMilliseconds = 0 });
+        Cluster = new SimCluster(_world, new SimulationOptions { Groups = [shape], SlowestApplyMilliseconds = 0, Limits = new ReplicaLimits { MaxStaleness = TimeSpan.FromSeconds(30) } });
         Client = new SimClient(Cluster, Group, SimIds.Client(0), _world.Random.Fork());
         Do(Cluster.StartAll);
         Start(() => new Founder(Cluster, Group, _world.Random.Fork()).FoundAsync());
