@@ -1,4 +1,5 @@
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Replicas;
 
 namespace Orleans.MasterSlave.Group;
 
@@ -8,8 +9,6 @@ namespace Orleans.MasterSlave.Group;
 /// </summary>
 internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimeProvider time, CancellationToken stopped = default) : IGroupCoordinator
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(25), LongestRetry = TimeSpan.FromSeconds(1);
-
     private StoredGroup? _cached;          // the last row seen; a hint only
     private Task _lastChange = Task.CompletedTask; // tail of the queue of changes: the next one waits for it
 
@@ -74,9 +73,9 @@ internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimePro
     /// </summary>
     private async Task<StoredGroup> SettleAsync(GroupRecord attempted, StoredGroup? before)
     {
-        for (var wait = FirstRetry; ; wait = Longer(wait))
+        for (var retry = RetryBackoff(); ;)
         {
-            await Task.Delay(wait, time, stopped);
+            await Task.Delay(retry.Next(), time, stopped);
             try
             {
                 var row = await store.ReadAsync(group);
@@ -94,7 +93,7 @@ internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimePro
 
     private async Task<StoredGroup?> ReadUntilAnsweredAsync()
     {
-        for (var wait = FirstRetry; ; wait = Longer(wait))
+        for (var retry = RetryBackoff(); ;)
         {
             try
             {
@@ -102,7 +101,7 @@ internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimePro
             }
             catch (Exception) when (!stopped.IsCancellationRequested)
             {
-                await Task.Delay(wait, time, stopped);
+                await Task.Delay(retry.Next(), time, stopped);
             }
         }
     }
@@ -113,7 +112,7 @@ internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimePro
         return row;
     }
 
-    private static TimeSpan Longer(TimeSpan wait) => wait * 2 < LongestRetry ? wait * 2 : LongestRetry;
+    private static Backoff RetryBackoff() => new(TimeSpan.FromMilliseconds(25), TimeSpan.FromSeconds(1));
 }
 
 /// <summary>A change was asked of a group that has no record (I4).</summary>

@@ -37,7 +37,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         _inSync = new InSyncKeeper(env, record, this, Advance, reason => owner.MastershipRefused(Epoch, reason), e => owner.MastershipFailed("the group record could not be changed", e));
         commit.Applied = OnApplied;
         commit.KeepFrom = () => _inSync.LargestNeeded(env.Limits.MaxSlaveLagEntries);
-        commit.ReplicatedThrough = () => _inSync.Replicated(env.Log.DurableIndex);
+        commit.ReplicatedThrough = () => Replicated;
     }
 
     public Epoch Epoch { get; }
@@ -46,9 +46,6 @@ internal sealed class MasterRole : IMasterOfSlaves
 
     /// <summary>The barrier is committed: everything inherited is applied, and operations are taken (W7).</summary>
     public bool IsServing => _serving.Task.IsCompletedSuccessfully;
-    /// <summary>A request that is in flight or answered needs no admission: it is joined, or gets its answer again (W1).</summary>
-    public bool Knows(RequestId request) => _pending.Find(request) is not null || _sessions.IsKnown(request);
-
     public Task Serving => _serving.Task;
     public bool HasRoom => _pending.HasRoom;
     public bool EnoughInSync => _inSync.EnoughToAccept;
@@ -63,11 +60,15 @@ internal sealed class MasterRole : IMasterOfSlaves
     /// </summary>
     public LogPositions Positions => new(_env.Log.DurableIndex, LargestReplicatedIndex, _commit.Committed);
 
-    private LogIndex LargestReplicatedIndex =>
-        _replicator is SyncReplicator ? LogIndex.Max(_inSync.Replicated(_env.Log.DurableIndex), _commit.Stable) : _inSync.Replicated(_env.Log.DurableIndex);
+    private LogIndex LargestReplicatedIndex => _replicator is SyncReplicator ? LogIndex.Max(Replicated, _commit.Stable) : Replicated;
+
+    private LogIndex Replicated => _inSync.Replicated(_env.Log.DurableIndex);
 
     /// <summary>Something is under way that time alone may have to move.</summary>
     public bool IsUnsettled => !IsServing || _inSync.IsUnsettled || _pending.Count > 0;
+
+    /// <summary>A request that is in flight or answered needs no admission: it is joined, or gets its answer again (W1).</summary>
+    public bool Knows(RequestId request) => _pending.Find(request) is not null || _sessions.IsKnown(request);
 
     /// <summary>Appends the barrier; operations are taken when it is committed (W7).</summary>
     public void Begin()
@@ -175,7 +176,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     }
 
     private ReplicationProgress Progress =>
-        new(_env.Log.DurableIndex, _inSync.Replicated(_env.Log.DurableIndex), _inSync.EnoughRecorded, _inSync.LeaseIsValid);
+        new(_env.Log.DurableIndex, Replicated, _inSync.EnoughRecorded, _inSync.LeaseIsValid);
 
     private bool MayAnswer() => !_ended && _replicator.MayAnswer(Progress);
 

@@ -12,9 +12,7 @@ namespace Orleans.MasterSlave.Replicas;
 /// </summary>
 internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, StateManager state) : IFollower
 {
-    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50), LongestBackoff = TimeSpan.FromSeconds(2);
-
-    private TimeSpan _backoff = FirstBackoff;
+    private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2));
     private TimeSpan _nextAttempt = TimeSpan.MinValue;
     private bool _attempting;
     private bool _lookAgain; // something new came up during an attempt
@@ -32,7 +30,7 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
         state.LearnVersion(header.RecordVersion);
         if (succession.Competing) return;
         succession.Confirmed(header.Sender);
-        _backoff = FirstBackoff;
+        _backoff.Reset();
     }
 
     public LeaseSession? ConfirmLease(MasterHeader header)
@@ -78,9 +76,9 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
         finally
         {
             _attempting = false;
-            _nextAttempt = _lookAgain ? TimeSpan.MinValue : env.Now + _backoff;
+            var pause = _backoff.Next();
+            _nextAttempt = _lookAgain ? TimeSpan.MinValue : env.Now + pause;
             _lookAgain = false;
-            _backoff = _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
             state.Settle();
         }
     }

@@ -12,8 +12,6 @@ namespace Orleans.MasterSlave.Replication.Master;
 /// </summary>
 internal sealed class SlaveChannel
 {
-    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50), LongestBackoff = TimeSpan.FromSeconds(1);
-
     private readonly ReplicaEnvironment _env;
     private readonly IMasterOfSlaves _master;
     private readonly SnapshotSender _snapshots;
@@ -24,7 +22,7 @@ internal sealed class SlaveChannel
     private int _generation;           // raised when the way starts anew: older replies then tell nothing about _next
     private LogIndex _toldStable;
     private bool _noticeDelayed;
-    private TimeSpan _backoff = FirstBackoff;
+    private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1));
     private TimeSpan _quietUntil = TimeSpan.MinValue;
     private TimeSpan _confirmAgainAt = TimeSpan.MinValue; // a slave that competes confirms nothing: do not ask without pause
     private bool _stopped;
@@ -74,15 +72,15 @@ internal sealed class SlaveChannel
         // A link may fail at once, within the call: then the way has started anew, and this is over.
         while (_matching && MaySend && _inFlight < _env.Limits.MaxBatchesInFlight && _next <= _env.Log.Last.Index)
         {
-            if (!SendBatch()) return;
+            if (!Send(_env.Limits.MaxBatchEntries)) return;
         }
 
         if (_inFlight > 0 || !_matching || !MaySend) return;
         if (!IsConfirmed)
         {
             if (_env.Now < _confirmAgainAt) return;
-            _confirmAgainAt = _env.Now + FirstBackoff;
-            Send(_next.Previous(), []);
+            _confirmAgainAt = _env.Now + _backoff.First;
+            Send(maxEntries: 0);
         }
         else if (_toldStable < _master.Stable) _ = NoticeSoonAsync();
     }
@@ -93,29 +91,20 @@ internal sealed class SlaveChannel
     private void SendProbe()
     {
         _next = LogIndex.Min(_next, _env.Log.Last.Index.Next());
-        Send(_next.Previous(), []);
+        Send(maxEntries: 0);
     }
 
-    private bool SendBatch()
+    /// <summary>Sends the entries that follow, at most so many; none: a question, a confirmation, or news of the stable point.</summary>
+    private bool Send(int maxEntries)
     {
-        if (_env.Log.EpochAt(_next.Previous()) is null)
+        var previous = _next.Previous();
+        if (_env.Log.EpochAt(previous) is not { } epoch)
         {
             _ = InstallAsync(); // a snapshot has overtaken this slave: the log no longer reaches back to where it is
             return false;
         }
 
-        var entries = _env.Log.Read(_next, _env.Limits.MaxBatchEntries, _env.Limits.MaxBatchBytes);
-        return entries.Count > 0 && Send(_next.Previous(), entries);
-    }
-
-    private bool Send(LogIndex previous, IReadOnlyList<LogEntry> entries)
-    {
-        if (_env.Log.EpochAt(previous) is not { } epoch)
-        {
-            _ = InstallAsync();
-            return false;
-        }
-
+        var entries = maxEntries == 0 ? [] : _env.Log.Read(_next, maxEntries, _env.Limits.MaxBatchBytes);
         _next = previous + entries.Count + 1;
         _inFlight++;
         _toldStable = _master.Stable;
@@ -161,7 +150,7 @@ internal sealed class SlaveChannel
                 if (generation == _generation)
                 {
                     _matching = true;
-                    _backoff = FirstBackoff;
+                    _backoff.Reset();
                 }
 
                 break;
@@ -169,9 +158,7 @@ internal sealed class SlaveChannel
                 _ = InstallAsync();
                 break;
             case AppendOutcome.Mismatch when generation == _generation:
-                _generation++;
-                _inFlight = 0;
-                _matching = false;
+                Unmatch();
                 if (LargestCommon(request.Previous, reply.Hint) is { } common) _next = common.Next();
                 else _ = InstallAsync();
                 break;
@@ -187,12 +174,17 @@ internal sealed class SlaveChannel
     private void StartAnew(int generation)
     {
         if (generation != _generation) return;
+        Unmatch();
+        _next = Acknowledged > LogIndex.None ? Acknowledged.Next() : _env.Log.Last.Index.Next();
+        _quietUntil = _env.Now + _backoff.Next();
+    }
+
+    /// <summary>Where the logs agree is not known any more; what is in flight tells nothing about it.</summary>
+    private void Unmatch()
+    {
         _generation++;
         _inFlight = 0;
         _matching = false;
-        _next = Acknowledged > LogIndex.None ? Acknowledged.Next() : _env.Log.Last.Index.Next();
-        _quietUntil = _env.Now + _backoff;
-        _backoff = _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
     }
 
     /// <summary>
@@ -210,9 +202,7 @@ internal sealed class SlaveChannel
     private async Task InstallAsync()
     {
         if (_snapshots.IsActive) return;
-        _generation++;
-        _inFlight = 0;
-        _matching = false;
+        Unmatch();
         LogIndex? installed = null;
         try
         {
@@ -241,7 +231,7 @@ internal sealed class SlaveChannel
         await Task.Delay(_env.Limits.StableNoticeDelay, _env.Time);
         _noticeDelayed = false;
         if (_stopped || _inFlight > 0 || !_matching || _snapshots.IsActive || _toldStable >= _master.Stable) return;
-        Send(_next.Previous(), []);
+        Send(maxEntries: 0);
     }
 }
 

@@ -6,14 +6,12 @@ namespace Orleans.MasterSlave.Replication.Master;
 /// <summary>One slave's way in and out of the in-sync set, as the master sees it (G5, G6). Backs off, so that an unsteady slave does not hit the store at every turn.</summary>
 internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel channel)
 {
-    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(200), LongestBackoff = TimeSpan.FromSeconds(10);
-
+    private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
     private TimeSpan _unleasedSince = env.Now;  // when the lease was last seen valid, or this membership began
     private bool _wasLeased;
     private LogIndex _acknowledged;             // as of _stalledSince
     private TimeSpan _stalledSince = env.Now;   // since when it has acknowledged nothing though there is something
     private LogIndex? _growThrough;             // growing: the master's last index when it became required
-    private TimeSpan _backoff = FirstBackoff;
     private TimeSpan _swapAgainAt = TimeSpan.MinValue;
     private TimeSpan _grownAt = TimeSpan.MinValue;
 
@@ -60,7 +58,7 @@ internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel chann
             _unleasedSince = env.Now;
             _wasLeased = true;
             IsOverdue = false;
-            if (_grownAt != TimeSpan.MinValue && env.Now - _grownAt > LongestBackoff) _backoff = FirstBackoff;
+            if (_grownAt != TimeSpan.MinValue && env.Now - _grownAt > _backoff.Longest) _backoff.Reset();
             return;
         }
 
@@ -91,9 +89,5 @@ internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel chann
         _wasLeased = isInSync && _wasLeased;
     }
 
-    private void BackOff()
-    {
-        _swapAgainAt = env.Now + _backoff;
-        _backoff = _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
-    }
+    private void BackOff() => _swapAgainAt = env.Now + _backoff.Next();
 }

@@ -29,9 +29,9 @@ internal sealed class SnapshotSender(ReplicaEnvironment env, IMasterOfSlaves mas
                 var reply = await SendPieceAsync(snapshot, offset);
                 switch (reply?.Outcome)
                 {
-                    case AppendOutcome.Appended when reply.NextOffset >= snapshot.State.Length && reply.NextOffset >= 0:
+                    case AppendOutcome.Appended when reply.NextOffset >= snapshot.State.Length:
                         return snapshot.Position.Index;
-                    case AppendOutcome.Appended or AppendOutcome.Mismatch:
+                    case AppendOutcome.Appended:
                         if (reply.NextOffset <= offset) failures++;
                         offset = reply.NextOffset;
                         break;

@@ -74,32 +74,15 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
             return new InstallReply { Outcome = AppendOutcome.Failed };
         }
 
-        _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        try
+        await ChangeLogAsync(rebuilds: true, async () =>
         {
-            await commit.HoldAsync();
-            try
-            {
-                // Below its base nothing is known of what the master shares with this log: after a declared loss all of it may be lost (C2).
-                var lossDeclared = request.Header.DataLossCount > env.Log.DataLossCount;
-                await SaveOrphansFromAsync((lossDeclared ? env.Log.Base.Index : LogIndex.Max(commit.Committed, env.Log.Base.Index)).Next());
-                await env.Log.InstallSnapshotAsync(staged);
-            }
-            catch
-            {
-                commit.Resume(); // the log is as it was
-                throw;
-            }
-
-            await RestartAsync();
+            // Below its base nothing is known of what the master shares with this log: after a declared loss all of it may be lost (C2).
+            var lossDeclared = request.Header.DataLossCount > env.Log.DataLossCount;
+            await SaveOrphansFromAsync((lossDeclared ? env.Log.Base.Index : LogIndex.Max(commit.Committed, env.Log.Base.Index)).Next());
+            await env.Log.InstallSnapshotAsync(staged);
             _verified = staged.Position.Index;
-            env.Events.SnapshotInstalled(staged.Position);
-        }
-        finally
-        {
-            Release();
-        }
-
+        });
+        env.Events.SnapshotInstalled(staged.Position);
         return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = request.TotalBytes };
     }
 
@@ -107,13 +90,6 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     public async Task IdleAsync()
     {
         while (_idle is { } idle) await idle.Task;
-    }
-
-    private void Release()
-    {
-        var idle = _idle;
-        _idle = null;
-        idle?.SetResult();
     }
 
     private bool IsVerifiedUnder(MasterHeader header) => _verifiedEpoch == header.Epoch && _verified > LogIndex.None;
@@ -173,27 +149,40 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
             return false;
         }
 
-        _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await ChangeLogAsync(rebuilds: takesBack, async () =>
+        {
+            await SaveOrphansFromAsync(from);
+            await env.Log.CutFromAsync(from);
+        });
+        return true;
+    }
+
+    /// <summary>
+    /// Changes what is in the log already, while nothing else is taken in. With <paramref name="rebuilds"/>, nothing is applied either, and the state is
+    /// made anew from the changed log; a change that fails leaves the log, and so the state, as it was.
+    /// </summary>
+    private async Task ChangeLogAsync(bool rebuilds, Func<Task> change)
+    {
+        var idle = _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            if (takesBack) await commit.HoldAsync();
+            if (rebuilds) await commit.HoldAsync();
             try
             {
-                await SaveOrphansFromAsync(from);
-                await env.Log.CutFromAsync(from);
+                await change();
             }
             catch
             {
-                if (takesBack) commit.Resume(); // the log is as it was
+                if (rebuilds) commit.Resume();
                 throw;
             }
 
-            if (takesBack) await RestartAsync();
-            return true;
+            if (rebuilds) await RestartAsync();
         }
         finally
         {
-            Release();
+            _idle = null;
+            idle.SetResult();
         }
     }
 
