@@ -14,7 +14,7 @@ public sealed class ReplicatedGrainRulesTests
         var faults = ReplicatedGrainRules.FaultsOf(typeof(FaultyGrain), _ => false).ToList();
         string[] expected =
         [
-            "lacks [GrainType", "[Reentrant]", "cannot serialize its state", "Replicas is 9", "MinInSyncReplicas is 0",
+            "lacks [GrainType", "[Reentrant]", "cannot serialize its state", "NamelessState lacks [Alias", "Replicas is 9", "MinInSyncReplicas is 0",
             "IFaulty lacks [Alias", "IFaulty.NoAlias lacks [Alias", "IFaulty.Shout: [OneWay]", "IFaulty.Stream: methods that return IAsyncEnumerable",
             "IFaulty.Cancel: GrainCancellationToken", "IFaulty.Prefer carries [ReadPreference]", "IFaulty.Interleave: [AlwaysInterleave]",
         ];
@@ -41,6 +41,9 @@ public sealed class ReplicatedGrainRulesTests
         Assert.Contains(ReplicatedGrainRules.FaultsOf(typeof(UnmarkedGrain), _ => true), fault => fault.Contains("lacks [Replicated]", StringComparison.Ordinal));
 }
 
+[GenerateSerializer]
+public sealed class NamelessState;
+
 public interface IFaulty : IGrainWithStringKey
 {
     Task NoAlias();
@@ -52,7 +55,7 @@ public interface IFaulty : IGrainWithStringKey
 }
 
 [Replicated(ReplicationMode.Synchronous, Replicas = 9, MinInSyncReplicas = 0), Reentrant]
-public sealed class FaultyGrain : ReplicatedGrain<Notes>, IFaulty
+public sealed class FaultyGrain : ReplicatedGrain<NamelessState>, IFaulty
 {
     public Task NoAlias() => Task.CompletedTask;
     public Task Shout() => Task.CompletedTask;

@@ -15,6 +15,7 @@ internal sealed class MasterSlaveMetrics
         Shrinks = meter.CreateCounter<long>("masterslave.shrinks", "{replica}", "Slaves taken out of the in-sync set.");
         Grows = meter.CreateCounter<long>("masterslave.grows", "{replica}", "Slaves taken into the in-sync set.");
         Orphans = meter.CreateCounter<long>("masterslave.orphaned-operations", "{operation}", "Operations cut from this silo's logs and saved as orphans.");
+        TokensLost = meter.CreateCounter<long>("masterslave.tokens-lost", "{read}", "Reads whose client had seen what a data loss took away.");
         Quarantines = meter.CreateCounter<long>("masterslave.quarantines", "{replica}", "Replicas that stopped serving for good.");
     }
 
@@ -23,5 +24,6 @@ internal sealed class MasterSlaveMetrics
     public Counter<long> Shrinks { get; }
     public Counter<long> Grows { get; }
     public Counter<long> Orphans { get; }
+    public Counter<long> TokensLost { get; }
     public Counter<long> Quarantines { get; }
 }

@@ -20,6 +20,18 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
         LogSteppedDown(group, epoch, reason);
     }
 
+    public void Resigned(Epoch epoch, string reason)
+    {
+        metrics.StepDowns.Add(1);
+        LogResigned(group, epoch, reason);
+    }
+
+    public void TokenLost(bool refused)
+    {
+        metrics.TokensLost.Add(1);
+        LogTokenLost(group, refused ? "refused" : "dropped");
+    }
+
     public void Shrunk(NodeId slave, GroupRecord record)
     {
         metrics.Shrinks.Add(1);
@@ -55,6 +67,12 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
 
     [LoggerMessage(LogLevel.Warning, "Group {Group}: the mastership of {Epoch} ended here: {Reason}.")]
     private partial void LogSteppedDown(GroupId group, Epoch epoch, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Group {Group}: the mastership of {Epoch} is given up: {Reason}.")]
+    private partial void LogResigned(GroupId group, Epoch epoch, string reason);
+
+    [LoggerMessage(LogLevel.Debug, "Group {Group}: a client has seen what was lost in a data loss; its session token was {Action}.")]
+    private partial void LogTokenLost(GroupId group, string action);
 
     [LoggerMessage(LogLevel.Warning, "Group {Group}: slave {Slave} is out of sync; {InSync} of {Replicas} replicas in sync.")]
     private partial void LogShrunk(GroupId group, NodeId slave, int inSync, int replicas);

@@ -16,6 +16,8 @@ namespace Orleans.MasterSlave.Group;
 internal sealed partial class GroupDirectoryGrain(
     MasterSlaveNode node, IClusterManifestProvider manifest, IGrainFactory factory, ILogger<GroupDirectoryGrain> logger) : Grain, IGroupDirectoryGrain
 {
+    private static readonly TimeSpan LearnNodesTimeout = TimeSpan.FromSeconds(2);
+
     public async Task<GroupView> ResolveAsync(GroupId group, long refusedVersion)
     {
         var running = node.Running ?? throw new SiloUnavailableException("This silo is not ready yet.");
@@ -31,7 +33,9 @@ internal sealed partial class GroupDirectoryGrain(
         var properties = manifest.Current.AllGrainManifests.Select(m => m.Grains.GetValueOrDefault(group.Grain.Type)).FirstOrDefault(p => p is not null);
         var wanted = (properties is null ? null : ReplicatedGrainProperties.Read(properties))
             ?? throw new MasterSlaveConfigurationException($"{group.Grain.Type} is not a replicated grain type on any silo.");
+        if (running.Nodes.Nodes().Count < wanted.ReplicaCount) await running.Nodes.LearnAllAsync(LearnNodesTimeout); // the cluster may have just begun
         var replicas = GroupPolicy.ChooseReplicas(group, running.Nodes.Nodes(), wanted.ReplicaCount);
+        if (replicas.Length < wanted.ReplicaCount) LogTooFewNodes(group, replicas.Length, wanted.ReplicaCount);
         var plan = new GroupPlan(group, replicas, wanted.ReplicationMode, wanted.MinInSync);
         // The master-to-be makes the record itself (G2). If it cannot be reached, the next one may: the insert has one winner. If it has data of this
         // group, nobody may: the record was lost, and an empty group must not be made over the data (I4).
@@ -56,6 +60,9 @@ internal sealed partial class GroupDirectoryGrain(
 
     [LoggerMessage(LogLevel.Warning, "Node {Node} cannot make group {Group} just now; the next of its nodes is asked.")]
     private partial void LogCandidateSilent(Exception error, NodeId node, GroupId group);
+
+    [LoggerMessage(LogLevel.Warning, "Group {Group} is made with {Count} of {Wanted} replicas, for no more nodes are known; it keeps that number.")]
+    private partial void LogTooFewNodes(GroupId group, int count, int wanted);
 
     private static GroupView ViewOf(GroupRecord record, RunningNode running) => new(
         record.Group,

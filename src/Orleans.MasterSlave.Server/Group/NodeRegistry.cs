@@ -51,8 +51,8 @@ internal sealed class NodeRegistry(IGrainStorage storage, Func<Guid> newGuid)
         if (state.RecordExists && state.State!.StartCount >= life.StartCount)
             throw new MasterSlaveConfigurationException(
                 $"The log directory '{directory}' is a copy, or was restored from a backup: node {life.Node} has started {state.State!.StartCount} times, " +
-                $"and the directory knows of {life.StartCount - 1}. What the node acknowledged since may be missing from it. Delete the directory: the silo " +
-                "then starts as a new node, and its groups are copied to it again.");
+                $"and the directory knows of {life.StartCount - 1}. What the node acknowledged since may be missing from it. Put the newest directory back. " +
+                "If that is lost, give the silo an empty one: it starts as a new node, and the groups of the old one go on with a replica fewer.");
         state.State = new NodeRow { StartCount = life.StartCount };
         if (!await TryWriteAsync(row, state))
             throw new MasterSlaveConfigurationException($"Another process starts with the identity of node {life.Node}: '{directory}' must belong to one silo only.");

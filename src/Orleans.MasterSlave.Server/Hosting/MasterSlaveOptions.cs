@@ -51,8 +51,24 @@ public sealed class MasterSlaveOptions
     /// <summary>Clients that one group remembers at once. Default 10,000.</summary>
     public int MaxSessions { get; set; } = 10_000;
 
-    /// <summary>How long one batch of operations may take to apply before the replica is taken for broken. Default 10 s.</summary>
+    /// <summary>
+    /// How long one batch of operations may take to apply, from when its turn begins, before the replica is taken for broken and gives up its
+    /// mastership (L6). Default 10 s.
+    /// </summary>
     public TimeSpan ApplyTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a <c>[ReadOnly]</c> call, a timer's callback, a handler of a role change or an action after commit may keep operations waiting. One
+    /// that takes longer is reported as an error (a call ends with <see cref="TimeoutException"/>), and what it does afterwards is no longer kept apart
+    /// from operations. Default 10 s.
+    /// </summary>
+    public TimeSpan TurnTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// For how long the log may hang in one write or sync before this silo is no longer taken for alive, and slaves elsewhere take over its masterships
+    /// (L1). Longer than any pause that the disk makes at times; at least 100 ms, default 5 s.
+    /// </summary>
+    public TimeSpan LogStallTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Where this silo stands: replicas of a group go to different zones as long as there are any. Default: none.</summary>
     public string Zone { get; set; } = "";

@@ -25,6 +25,8 @@ internal sealed class MasterSlaveOptionsValidator(IOptions<MasterSlaveOptions> o
         Demand(o.SessionRetention >= TimeSpan.FromMinutes(10), nameof(o.SessionRetention), "must be at least 10 minutes: longer than any client retries");
         Demand(o.MaxSessions >= 1, nameof(o.MaxSessions), "must be at least 1");
         Demand(o.ApplyTimeout > TimeSpan.Zero, nameof(o.ApplyTimeout), "must be positive");
+        Demand(o.TurnTimeout > TimeSpan.Zero, nameof(o.TurnTimeout), "must be positive");
+        Demand(o.LogStallTimeout >= TimeSpan.FromMilliseconds(100), nameof(o.LogStallTimeout), "must be at least 100 ms");
     }
 
     private static void Demand(bool holds, string option, string rule)

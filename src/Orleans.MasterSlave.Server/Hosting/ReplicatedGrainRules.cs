@@ -25,6 +25,8 @@ internal static class ReplicatedGrainRules
 
         var state = StateOf(grain);
         if (state is { IsGenericParameter: false } && !isSerializable(state)) yield return $"{name}: Orleans cannot serialize its state {state.FullName}: mark it [GenerateSerializer].";
+        if (state?.GetCustomAttribute<GenerateSerializerAttribute>() is not null && state.GetCustomAttribute<AliasAttribute>() is null)
+            yield return $"{name}: its state {state.FullName} lacks [Alias(\"…\")]: snapshots keep it under that name, which must outlive a rename of the class.";
 
         if (grain.GetCustomAttribute<ReplicatedAttribute>(inherit: true) is not { } replicated)
         {

@@ -35,6 +35,7 @@ internal sealed class GroupCommit
     // Written by the flushing thread only.
     private long _durableBatch;
     private long _lastSpareAttempt;
+    private long _busySince; // timestamp; 0: it waits for work
 
     public GroupCommit(SegmentWriter writer, SegmentPins pins, WriteAheadLogOptions options, TimeProvider time, BatchBuffer first, long durableBatch)
     {
@@ -56,6 +57,9 @@ internal sealed class GroupCommit
 
     /// <summary>Number of syncs of batches so far.</summary>
     public long Syncs { get; private set; }
+
+    /// <summary>For how long the flushing thread has been at its present piece of work; it hangs with the disk (L1).</summary>
+    public TimeSpan BusyFor => Volatile.Read(ref _busySince) is > 0 and var since ? _time.GetElapsedTime(since) : TimeSpan.Zero;
 
     /// <summary>Called on the flushing thread when a new segment came into use.</summary>
     public Action? Rolled { get; init; }
@@ -169,8 +173,10 @@ internal sealed class GroupCommit
         {
             while (Take(out var batch))
             {
+                Volatile.Write(ref _busySince, Math.Max(1, _time.GetTimestamp()));
                 if (batch is not null) Write(batch);
                 Maintain();
+                Volatile.Write(ref _busySince, 0);
             }
         }
         catch (Exception ex)

@@ -57,6 +57,9 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     /// <summary>Completes, with the reason, when the log has failed for good: the silo resigns its masterships and stops its heartbeats (D2, L1).</summary>
     public Task<LogFailedException> Failed => Commit.Failed;
 
+    /// <summary>For how long the disk has been at one piece of work: while it hangs, nothing becomes durable, and nothing fails (L1).</summary>
+    public TimeSpan BusyFor => Commit.BusyFor;
+
     /// <summary>The groups that this node has something of, quarantined ones included.</summary>
     public IReadOnlyCollection<GroupId> Groups
     {

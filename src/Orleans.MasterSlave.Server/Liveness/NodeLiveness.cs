@@ -13,7 +13,17 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
     private readonly SortedDictionary<NodeId, MasterWatch> _watches = [];
     private readonly List<IReplicaListener> _ticked = [];
     private readonly HashSet<IReplicaListener> _tickedSet = [];
-    private bool _cannotServe;
+    private bool _logFailed;
+    private bool _logHangs;
+
+    /// <summary>Nothing can be made durable here: no sign of life is given, nobody takes office, and no slave is taken for the one at fault (L1).</summary>
+    public bool CannotServe
+    {
+        get
+        {
+            lock (_lock) return _logFailed || _logHangs;
+        }
+    }
 
     public NodeLife Self => self;
     public StoreId Store => store;
@@ -43,7 +53,7 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
         lock (_lock)
         {
             var lease = Lease(slave);
-            return !_cannotServe && confirmed is { } session && session == lease.Session && lease.IsValid(Now, UtcNow) ? lease.Until : null;
+            return !CannotServe && confirmed is { } session && session == lease.Session && lease.IsValid(Now, UtcNow) ? lease.Until : null;
         }
     }
 
@@ -74,10 +84,16 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
             foreach (var slave in slaves) Lease(slave).Resignations[new Resignation(group, epoch)] = 0;
     }
 
-    /// <summary>The log failed: heartbeats are no sign of life any more (L1).</summary>
-    public void CannotServe()
+    /// <summary>The log failed for good: heartbeats are no sign of life any more (L1).</summary>
+    public void LogFailed()
     {
-        lock (_lock) _cannotServe = true;
+        lock (_lock) _logFailed = true;
+    }
+
+    /// <summary>The log hangs, or goes on again: heartbeats are no sign of life meanwhile (L1).</summary>
+    public void LogHangs(bool hangs)
+    {
+        lock (_lock) _logHangs = hangs;
     }
 
     public List<(NodeId Peer, Heartbeat Heartbeat)> HeartbeatsDue()
@@ -88,11 +104,11 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
             foreach (var (peer, lease) in _leases)
             {
                 if (lease.Listeners.Count == 0 && lease.Resignations.Count == 0) continue;
-                var number = lease.NextNumber(Now, UtcNow, givesLease: !_cannotServe);
+                var number = lease.NextNumber(Now, UtcNow, givesLease: !CannotServe);
                 var resignations = lease.Resignations.Keys.ToArray();
                 foreach (var resignation in resignations)
                     if (lease.Resignations[resignation] == 0) lease.Resignations[resignation] = number;
-                due.Add((peer, new Heartbeat { Sender = self, Number = number, Store = store, Resignations = resignations, CannotServe = _cannotServe }));
+                due.Add((peer, new Heartbeat { Sender = self, Number = number, Store = store, Resignations = resignations, CannotServe = CannotServe }));
             }
         }
 

@@ -5,7 +5,7 @@ using Orleans.MasterSlave.Liveness;
 namespace Orleans.MasterSlave.Node;
 
 /// <summary>Sends the node's heartbeats and turns its clock: one loop for a silo, whatever the number of groups.</summary>
-internal sealed partial class HeartbeatLoop(NodeLiveness liveness, NodeDirectory nodes, IGrainFactory factory, TimeProvider time, ILogger logger)
+internal sealed partial class HeartbeatLoop(NodeLiveness liveness, NodeDirectory nodes, LogWatch log, IGrainFactory factory, TimeProvider time, ILogger logger)
 {
     private const int TicksPerHeartbeat = 4;
 
@@ -16,6 +16,7 @@ internal sealed partial class HeartbeatLoop(NodeLiveness liveness, NodeDirectory
         {
             for (var tick = 0L; await timer.WaitForNextTickAsync(stopped); tick++)
             {
+                log.Look();
                 if (tick % TicksPerHeartbeat == 0) SendDue();
                 liveness.Tick();
             }

@@ -71,7 +71,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
     {
         var running = Running!;
         var factory = services.GetRequiredService<IGrainFactory>();
-        var heartbeats = new HeartbeatLoop(running.Liveness, running.Nodes, factory, time, _logger);
+        var heartbeats = new HeartbeatLoop(running.Liveness, running.Nodes, new LogWatch(running.Log, running.Liveness, options.Value.LogStallTimeout, _logger), factory, time, _logger);
         _loops = Task.WhenAll(
             Task.Run(() => running.Nodes.RunAsync(_stopped.Token), CancellationToken.None),
             Task.Run(() => heartbeats.RunAsync(_stopped.Token), CancellationToken.None),
@@ -85,7 +85,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         if (failed != running.Log.Failed) return;
         var error = await running.Log.Failed;
         LogFailed(error);
-        running.Liveness.CannotServe();
+        running.Liveness.LogFailed();
         running.FailAll("the silo's log failed", error);
     }
 
@@ -93,7 +93,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
     private async Task ResignAsync(CancellationToken cancelled)
     {
         if (Running is not { } running || cancelled.IsCancellationRequested) return;
-        running.FailAll("the silo stops", new OperationCanceledException());
+        running.ResignAll("the silo stops");
         // Two heartbeats: one to carry the resignations, one for what was lost.
         await Task.Delay(running.Liveness.Times.HeartbeatInterval * 2, time, cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

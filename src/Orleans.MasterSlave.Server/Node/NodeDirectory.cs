@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Orleans.MasterSlave.Contracts;
@@ -12,10 +13,16 @@ internal sealed partial class NodeDirectory(
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(250);
     private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<SiloAddress, Task> _asking = [];
+    private NodeHello? _self;
     private ImmutableDictionary<SiloAddress, NodeHello> _bySilo = ImmutableDictionary<SiloAddress, NodeHello>.Empty;
     private ImmutableDictionary<NodeId, SiloAddress> _byNode = ImmutableDictionary<NodeId, SiloAddress>.Empty;
 
-    public void AddSelf(NodeHello self) => Learn(local.SiloAddress, self);
+    public void AddSelf(NodeHello self)
+    {
+        _self = self;
+        Learn(local.SiloAddress, self);
+    }
 
     /// <summary>The silo on which a node runs, as last heard; null: none that is not known to be dead.</summary>
     public SiloAddress? Locate(NodeId node) => Volatile.Read(ref _byNode).GetValueOrDefault(node);
@@ -33,22 +40,43 @@ internal sealed partial class NodeDirectory(
         while (!stopped.IsCancellationRequested)
         {
             var snapshot = membership.CurrentSnapshot;
-            var active = snapshot.Members.Values.Where(m => m.Status == SiloStatus.Active).Select(m => m.SiloAddress).ToHashSet();
             Forget(silo => snapshot.GetSiloStatus(silo) == SiloStatus.Dead);
-            await Task.WhenAll(active.Where(s => !_bySilo.ContainsKey(s)).Select(AskAsync));
+            _ = AskUnknown(); // not awaited: a silo that hangs must not keep the others from being learned
             await Task.Delay(AskAgain, time, stopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
+    /// <summary>Asks every active silo that is not known yet, and waits a bounded time for their answers.</summary>
+    public async Task LearnAllAsync(TimeSpan limit) =>
+        await Task.WhenAll(AskUnknown()).WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private Task[] AskUnknown()
+    {
+        var known = Volatile.Read(ref _bySilo);
+        return
+        [
+            .. membership.CurrentSnapshot.Members.Values
+                .Where(m => m.Status == SiloStatus.Active && !known.ContainsKey(m.SiloAddress))
+                .Select(m => _asking.GetOrAdd(m.SiloAddress, AskAsync)),
+        ];
+    }
+
     private async Task AskAsync(SiloAddress silo)
     {
+        await Task.Yield(); // so that it is in _asking before it takes itself out
         try
         {
-            if (await factory.GetGrain<INodeGrain>(silo.ToParsableString()).HelloAsync() is { } hello) Learn(silo, hello);
+            if (await factory.GetGrain<INodeGrain>(silo.ToParsableString()).HelloAsync() is not { } hello) return;
+            if (hello.Store == _self!.Store) Learn(silo, hello);
+            else LogOtherStore(silo, hello.Life, hello.Store, _self.Store);
         }
         catch (Exception e)
         {
             LogSilent(e, silo);
+        }
+        finally
+        {
+            _asking.TryRemove(silo, out _);
         }
     }
 
@@ -79,6 +107,9 @@ internal sealed partial class NodeDirectory(
 
     [LoggerMessage(LogLevel.Information, "Silo {Silo} is node {Node}.")]
     private partial void LogKnown(SiloAddress silo, NodeLife node);
+
+    [LoggerMessage(LogLevel.Error, "Silo {Silo}, node {Node}, works with group store {Theirs} and this silo with {Ours}: no replicas are placed there. Give all silos the same storage.")]
+    private partial void LogOtherStore(SiloAddress silo, NodeLife node, StoreId theirs, StoreId ours);
 
     [LoggerMessage(LogLevel.Debug, "Silo {Silo} did not say which node it is; asked again.")]
     private partial void LogSilent(Exception error, SiloAddress silo);

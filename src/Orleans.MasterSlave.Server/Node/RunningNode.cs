@@ -33,11 +33,16 @@ internal sealed class RunningNode
         lock (_lock) _replicas.Add(replica);
     }
 
-    /// <summary>The log failed, or the silo stops: every replica gives up its office (L6).</summary>
-    public void FailAll(string reason, Exception error)
+    /// <summary>The log failed: every replica is quarantined (D2, L6).</summary>
+    public void FailAll(string reason, Exception error) => ForEach(replica => replica.Fail(reason, error));
+
+    /// <summary>The silo stops: every replica gives up its office (L6).</summary>
+    public void ResignAll(string reason) => ForEach(replica => replica.Resign(reason));
+
+    private void ForEach(Action<ReplicaShell> tell)
     {
         ReplicaShell[] replicas;
         lock (_lock) replicas = [.. _replicas];
-        foreach (var replica in replicas) replica.Fail(reason, error);
+        foreach (var replica in replicas) tell(replica);
     }
 }

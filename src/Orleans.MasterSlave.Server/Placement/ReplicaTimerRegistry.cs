@@ -1,4 +1,7 @@
-using Orleans.Runtime;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+using Orleans.MasterSlave.Shell;
 using Orleans.Timers;
 
 namespace Orleans.MasterSlave.Placement;
@@ -24,12 +27,23 @@ internal sealed class ReplicaTimerRegistry(ITimerRegistry inner) : ITimerRegistr
             OperationContext.RefuseInside("Registering a timer");
             if (options.Interleave) RefuseInterleaving();
             grainContext = group.Replica;
+            callback = WithLimit(grainContext, callback);
         }
 
         return inner.RegisterGrainTimer(grainContext, callback, state, options);
     }
 
+    /// <summary>A callback that does not end would keep operations out for ever (L6).</summary>
+    private static Func<TState, CancellationToken, Task> WithLimit<TState>(IGrainContext replica, Func<TState, CancellationToken, Task> callback)
+    {
+        var services = replica.ActivationServices;
+        var options = services.GetRequiredService<IOptions<MasterSlaveOptions>>().Value;
+        var limits = new TurnLimits(options.ApplyTimeout, options.TurnTimeout, services.GetRequiredService<TimeProvider>());
+        return (state, cancelled) => limits.OfOthers(callback(state, cancelled), "a timer's callback"); // Orleans logs what it throws
+    }
+
     private static void RefuseInterleaving() => throw new NotSupportedOnReplicatedGrainException(
         "A timer of a replicated grain must not interleave: it would see operations half applied. Use RegisterGrainTimer with Interleave = false; " +
-        "it ticks on every replica, and changes the state only by calling the grain itself (this.AsReference<T>()), on the master.");
+        "it ticks on every replica. To change the state there, begin an operation of the grain itself on the master, without awaiting it in the callback, " +
+        "for it waits until the callback has ended: if (Role == ReplicaRole.Master) _ = this.AsReference<T>()...");
 }

@@ -103,6 +103,12 @@ internal sealed class Replica
         }
 
         if (decision != ServerDecision.Execute) return Decline(decision);
+        if (!request.Diagnostic && IsLost(request.Token))
+        {
+            _env.Events.TokenLost(refused: request.StrictSession);
+            if (request.StrictSession) return Refusal(RefusalReason.TokenLost, $"It had seen {request.Token.Index} of {request.Token.Epoch}.");
+        }
+
         var master = _state.Master; // the mastership that serves this read; one that follows it may not have caught up yet
         if (!request.Diagnostic && !await SeesAsync(request.Token)) return Redirect();
         var losses = _env.Log.DataLossCount;
@@ -155,10 +161,13 @@ internal sealed class Replica
     /// <summary>The silo's log failed: this replica serves and follows no more (D2, L6).</summary>
     public void Fail(string reason, Exception error) => _state.Quarantine(reason, error);
 
+    /// <summary>The silo stops in order: this replica serves and follows no more, and says so to the others (L6).</summary>
+    public void Resign(string reason) => _state.Resign(reason);
+
     /// <summary>A caller came here in vain: look at the group now, it may need this replica.</summary>
     private void Look()
     {
-        if (_state.Quarantined is not null) return;
+        if (_state.IsOut) return;
         if (_state.Master is { } master) master.Tick();
         else _state.Slave.Tick();
         _state.Settle();
@@ -173,7 +182,7 @@ internal sealed class Replica
             BarrierCommitted: master?.IsServing ?? false,
             EnoughInSync: master?.EnoughInSync ?? false,
             HasRoom: master?.HasRoom ?? false,
-            IsFresh: master?.IsFresh ?? _state.Succession.HeardWithin(_env.Limits.MaxStaleness));
+            IsFresh: !_state.IsOut && (master?.IsFresh ?? _state.Succession.HeardWithin(_env.Limits.MaxStaleness)));
     }
 
     /// <summary>Waits, a bounded time, until what the caller has seen is committed here (R1). A token from before a data loss asks for nothing.</summary>
@@ -182,6 +191,9 @@ internal sealed class Replica
         if (token.DataLossCount != _env.Log.DataLossCount) return token.DataLossCount < _env.Log.DataLossCount;
         return token.Index <= _commit.Committed || await InTimeAsync(_commit.WaitForAsync(token.Index), _env.Limits.ReadWait);
     }
+
+    /// <summary>Is it from before a data loss? Then nobody can say whether what the client saw is still there (R1).</summary>
+    private bool IsLost(SessionToken token) => token != SessionToken.None && token.DataLossCount < _env.Log.DataLossCount;
 
     private async Task<bool> InTimeAsync(Task task, TimeSpan limit)
     {

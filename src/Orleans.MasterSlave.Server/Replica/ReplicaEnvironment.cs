@@ -59,6 +59,8 @@ internal interface IReplicaEvents
 {
     void BecameMaster(GroupRecord record);
     void SteppedDown(Epoch epoch, string reason);
+    /// <summary>The silo stops in order.</summary>
+    void Resigned(Epoch epoch, string reason);
     void Shrunk(NodeId slave, GroupRecord record);
     void Grown(NodeId slave, GroupRecord record);
     void Orphaned(int count, LogPosition after);
@@ -67,4 +69,6 @@ internal interface IReplicaEvents
     /// <summary>The group store does not answer; the replica goes on as it is (seed faults 1 and 2) and asks again.</summary>
     void StoreUnreachable(Exception error);
     void DataLossPossible(GroupRecord record, LogPosition last);
+    /// <summary>A read's session token is from before a data loss (R1).</summary>
+    void TokenLost(bool refused);
 }

@@ -18,7 +18,7 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
     private bool _lookAgain; // something new came up during an attempt
     private bool _isUnborn; // the store knows nothing of this group, and neither does the log
 
-    public bool CannotFollow => state.Quarantined is not null;
+    public bool CannotFollow => state.IsOut;
 
     public bool NeedsTicks => !_isUnborn && (state.Record is null || succession.Competing || !succession.IsSettled);
 

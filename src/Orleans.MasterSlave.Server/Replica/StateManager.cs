@@ -12,6 +12,7 @@ internal sealed class StateManager : IMastershipOwner
     private readonly CommitExecutor _commit;
     private readonly SessionTable _sessions;
     private long _version; // the highest record version heard of
+    private bool _resigned;
 
     public StateManager(ReplicaEnvironment env, CommitExecutor commit, SessionTable sessions)
     {
@@ -37,10 +38,13 @@ internal sealed class StateManager : IMastershipOwner
     /// <summary>Why this replica serves and follows nobody any more; null: it does.</summary>
     public string? Quarantined { get; private set; }
 
+    /// <summary>It serves and follows nobody any more: quarantined, or its silo stops.</summary>
+    public bool IsOut => Quarantined is not null || _resigned;
+
     /// <summary>A mastership is about to be taken: the replica does not compete with itself.</summary>
     public bool TakingOffice { get; set; }
 
-    public bool CanCompete => Master is null && Quarantined is null && !TakingOffice;
+    public bool CanCompete => Master is null && !IsOut && !TakingOffice && !_env.Liveness.CannotServe;
 
     public GroupView? View
     {
@@ -78,10 +82,10 @@ internal sealed class StateManager : IMastershipOwner
     public async Task BecomeMasterAsync(GroupRecord record)
     {
         await Feed.IdleAsync();
-        if (Quarantined is not null || _env.Log.PromisedEpoch >= record.Epoch) return;
+        if (IsOut || _env.Log.PromisedEpoch >= record.Epoch) return;
         await _env.Log.PromiseAsync(record.Epoch);
         await Feed.IdleAsync();
-        if (Quarantined is not null || Master?.Epoch >= record.Epoch || _env.Log.PromisedEpoch != record.Epoch) return;
+        if (IsOut || Master?.Epoch >= record.Epoch || _env.Log.PromisedEpoch != record.Epoch) return;
         StepDown($"succeeded by its own mastership of {record.Epoch}");
         if (record.DataLossCount > _env.Log.DataLossCount) _env.Events.DataLossPossible(record, _env.Log.Last);
         Succession.Learn(record.Epoch, _env.Self.Node, inSync: true);
@@ -92,13 +96,18 @@ internal sealed class StateManager : IMastershipOwner
 
     public void StepDown(string reason)
     {
-        if (Master is not { } master) return;
+        if (EndMastership() is { } ended) _env.Events.SteppedDown(ended.Epoch, reason);
+    }
+
+    private MasterRole? EndMastership()
+    {
+        if (Master is not { } master) return null;
         Record = master.Record;
         Master = null;
         master.End();
-        _env.Events.SteppedDown(master.Epoch, reason);
         _ = TellOfNewRoleAsync();
         Settle();
+        return master;
     }
 
     private async Task TellOfNewRoleAsync()
@@ -117,10 +126,25 @@ internal sealed class StateManager : IMastershipOwner
     {
         if (Quarantined is not null) return;
         Quarantined = reason;
-        if (Master is { } master) _env.Liveness.Resign(_env.Group, master.Epoch, master.Record.InSync.Where(n => n != _env.Self.Node));
+        TellSlavesOfResignation();
         StepDown(reason);
         _env.Events.Quarantined(reason, error);
         Settle();
+    }
+
+    /// <summary>Gives up the office in order, and takes none any more (L6).</summary>
+    public void Resign(string reason)
+    {
+        if (IsOut) return;
+        _resigned = true;
+        TellSlavesOfResignation();
+        if (EndMastership() is { } ended) _env.Events.Resigned(ended.Epoch, reason);
+        Settle();
+    }
+
+    private void TellSlavesOfResignation()
+    {
+        if (Master is { } master) _env.Liveness.Resign(_env.Group, master.Epoch, master.Record.InSync.Where(n => n != _env.Self.Node));
     }
 
     public void MastershipRefused(Epoch epoch, string reason)
@@ -136,7 +160,7 @@ internal sealed class StateManager : IMastershipOwner
     /// <summary>Asks for time's help only while something is under way: a group at rest costs none.</summary>
     public void Settle()
     {
-        var needed = Quarantined is null && (Master?.IsUnsettled ?? Slave.NeedsTicks);
+        var needed = !IsOut && (Master?.IsUnsettled ?? Slave.NeedsTicks);
         if (needed) _env.Liveness.StartTicks(_env.Listener);
         else _env.Liveness.StopTicks(_env.Listener);
     }

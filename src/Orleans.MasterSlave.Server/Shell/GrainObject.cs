@@ -9,27 +9,28 @@ namespace Orleans.MasterSlave.Shell;
 
 /// <summary>The author's grain as the core sees it: operations, reads and role changes, each in a turn of its own (W5, R4).</summary>
 internal sealed partial class GrainObject(
-    IGrainContext context, TurnTickets turns, CallSerializer calls, Serializer serializer, TimeSpan applyTimeout, TimeProvider time, ILogger logger) : IReplicatedObject
+    IGrainContext context, TurnTickets turns, CallSerializer calls, Serializer serializer, TurnLimits limits, ILogger logger) : IReplicatedObject
 {
     private readonly Dictionary<LogIndex, IReadOnlyList<Func<Task>>> _afterCommit = []; // what applied operations want done, until they are answered
     private readonly GrainTarget _target = new(context);
 
     private IReplicatedGrain Grain => (IReplicatedGrain)context.GrainInstance!;
 
-    public async Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations) =>
-        await turns.ExclusiveAsync(async () =>
-        {
-            var answers = new List<byte[]>(operations.Count);
-            foreach (var entry in operations) answers.Add(await ApplyAsync(entry));
-            return answers;
-        }).WaitAsync(applyTimeout, time);
+    public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations) =>
+        turns.ExclusiveAsync(() => limits.OfOperations(ApplyInTurnAsync(operations), operations));
 
     public Task<byte[]> ReadAsync(byte[] payload) => turns.SharedAsync(async () =>
     {
-        var call = calls.Deserialize(payload);
-        using var request = call.Request;
-        request.SetTarget(_target);
-        return calls.SerializeResponse(await InvokeAsync(request));
+        var reading = ReadInTurnAsync(payload);
+        try
+        {
+            return await limits.OfOthers(reading, "a [ReadOnly] call");
+        }
+        catch (TurnOverrunException e)
+        {
+            LogReadOverran(context.GrainId, e.Message);
+            return calls.SerializeResponse(Response.FromException(new TimeoutException(e.Message)));
+        }
     });
 
     public Task<byte[]> SaveStateAsync() => turns.ExclusiveAsync(() => Task.FromResult(serializer.SerializeToArray(Grain.State)));
@@ -49,11 +50,7 @@ internal sealed partial class GrainObject(
         if (role == ReplicaRole.Slave) _afterCommit.Clear();
         try
         {
-            await turns.ExclusiveAsync(async () =>
-            {
-                await Grain.ChangeRoleAsync(role);
-                return true;
-            });
+            await turns.ExclusiveAsync(() => limits.OfOthers(Grain.ChangeRoleAsync(role), "a handler of a role change"));
         }
         catch (Exception e)
         {
@@ -66,6 +63,26 @@ internal sealed partial class GrainObject(
         if (_afterCommit.Count == 0) return;
         foreach (var entry in operations)
             if (_afterCommit.Remove(entry.Index, out var actions)) _ = RunAfterCommitAsync(actions);
+    }
+
+    private async Task<IReadOnlyList<byte[]>> ApplyInTurnAsync(IReadOnlyList<LogEntry> operations)
+    {
+        var answers = new List<byte[]>(operations.Count);
+        foreach (var entry in operations) answers.Add(await ApplyAsync(entry));
+        return answers;
+    }
+
+    private async Task<byte[]> ReadInTurnAsync(byte[] payload)
+    {
+        var call = calls.Deserialize(payload);
+        using var request = call.Request;
+        request.SetTarget(_target);
+        return calls.SerializeResponse(await InvokeAsync(request));
+    }
+
+    private static async Task DoInTurnAsync(IReadOnlyList<Func<Task>> actions)
+    {
+        foreach (var action in actions) await action();
     }
 
     private async Task<byte[]> ApplyAsync(LogEntry entry)
@@ -101,11 +118,7 @@ internal sealed partial class GrainObject(
     {
         try
         {
-            await turns.ExclusiveAsync(async () =>
-            {
-                foreach (var action in actions) await action();
-                return true;
-            });
+            await turns.ExclusiveAsync(() => limits.OfOthers(DoInTurnAsync(actions), "an action after commit"));
         }
         catch (Exception e)
         {
@@ -125,6 +138,9 @@ internal sealed partial class GrainObject(
             return Response.FromException(e);
         }
     }
+
+    [LoggerMessage(LogLevel.Error, "Grain {Grain}: {Overrun}")]
+    private partial void LogReadOverran(GrainId grain, string overrun);
 
     [LoggerMessage(LogLevel.Error, "Grain {Grain}: its handler for becoming {Role} failed; the replica goes on.")]
     private partial void LogRoleHandlerFailed(Exception error, GrainId grain, ReplicaRole role);

@@ -54,6 +54,8 @@ internal sealed class ReplicaShell : IReplicaListener
 
     public void Fail(string reason, Exception error) => Post(r => r.Fail(reason, error));
 
+    public void Resign(string reason) => Post(r => r.Resign(reason));
+
     public void Tick()
     {
         if (Interlocked.Exchange(ref _tickQueued, 1) == 1) return;
@@ -86,7 +88,8 @@ internal sealed class ReplicaShell : IReplicaListener
             Coordinator = running.Coordinators.Of(Group),
             Links = new ReplicaLinks(Group, running.Nodes, services.GetRequiredService<IGrainFactory>()),
             Object = new GrainObject(
-                _context, Turns, services.GetRequiredService<CallSerializer>(), services.GetRequiredService<Serializer>(), options.ApplyTimeout, time, logger),
+                _context, Turns, services.GetRequiredService<CallSerializer>(), services.GetRequiredService<Serializer>(),
+                new TurnLimits(options.ApplyTimeout, options.TurnTimeout, time), logger),
             Time = time,
             Limits = running.Limits,
             Events = new ReplicaEvents(Group, running.Metrics, logger),

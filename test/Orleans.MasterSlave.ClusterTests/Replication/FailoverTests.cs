@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.TestKit;
 using Xunit;
@@ -69,12 +72,30 @@ public sealed class FailoverTests
     }
 
     [Fact]
+    public async Task Read_WithAStrictSession_AfterADataLoss_IsRefusedOnce()
+    {
+        await using var cluster = await LedgerCluster.StartAsync(client: o => o.StrictSessions = true);
+        var ledger = cluster.Async("strict");
+        await ledger.Add("before");
+        var record = await cluster.InSyncAsync(ledger, 2);
+
+        await cluster.KillAsync(cluster.SiloOf(record.Master)); // what this client saw may be lost: nobody can tell (C5)
+        var another = cluster.Silos[0].ServiceProvider.GetRequiredService<IGrainFactory>().GetGrain<IAsyncLedger>("strict");
+        await another.Add("after"); // there is a new master
+
+        await Assert.ThrowsAsync<SessionTokenLostException>(ledger.Entries);
+        Assert.Equal(["before", "after"], await ledger.Entries());
+    }
+
+    [Fact]
     public async Task Silo_WhenItStops_ResignsItsMasterships_WithoutTheWait()
     {
         await using var cluster = await LedgerCluster.StartAsync();
         var ledger = cluster.Sync("planned");
         await ledger.Add("before");
         var record = await cluster.InSyncAsync(ledger, 2);
+        var meters = cluster.SiloOf(record.Master).ServiceProvider.GetRequiredService<IMeterFactory>();
+        using var quarantines = new MetricCollector<long>(meters, "Orleans.MasterSlave", "masterslave.quarantines");
 
         var stop = cluster.StopAsync(cluster.SiloOf(record.Master));
         var began = TimeProvider.System.GetTimestamp();
@@ -84,5 +105,6 @@ public sealed class FailoverTests
 
         Assert.Equal(["before", "after"], await ledger.Entries());
         Assert.True(took < TimeSpan.FromSeconds(5), $"the call took {took}");
+        Assert.Empty(quarantines.GetMeasurementSnapshot()); // to stop is no fault
     }
 }

@@ -19,18 +19,22 @@ public sealed class LedgerCluster : IAsyncDisposable
     public IClusterClient Client => _cluster.Client;
     public IReadOnlyList<InProcessSiloHandle> Silos => [.. _cluster.Silos, .. _returned];
 
-    public static async Task<LedgerCluster> StartAsync(short silos = 3)
+    public static async Task<LedgerCluster> StartAsync(short silos = 3, Action<MasterSlaveOptions>? options = null, Action<MasterSlaveClientOptions>? client = null)
     {
         var cluster = new LedgerCluster();
         var builder = new InProcessTestClusterBuilder(silos);
-        builder.ConfigureSilo((options, silo) =>
+        builder.ConfigureSilo((of, silo) =>
         {
             silo.AddSqliteGrainStorage("MasterSlave", o => o.Path = cluster._directory.File("groups.db"));
-            silo.AddMasterSlave(o => o.LogDirectory = cluster._directory.File(options.SiloName));
+            silo.AddMasterSlave(o =>
+            {
+                o.LogDirectory = cluster._directory.File(of.SiloName);
+                options?.Invoke(o);
+            });
             if (Environment.GetEnvironmentVariable("MASTERSLAVE_TEST_LOG") is { } file)
-                silo.Services.AddLogging(l => l.SetMinimumLevel(LogLevel.Information).AddProvider(new FileLoggerProvider(file, options.SiloName)));
+                silo.Services.AddLogging(l => l.SetMinimumLevel(LogLevel.Information).AddProvider(new FileLoggerProvider(file, of.SiloName)));
         });
-        builder.ConfigureClient(client => client.AddMasterSlave());
+        builder.ConfigureClient(builder => builder.AddMasterSlave(client));
         cluster._cluster = builder.Build();
         await cluster._cluster.DeployAsync();
         await cluster.AllNodesKnownAsync(silos);

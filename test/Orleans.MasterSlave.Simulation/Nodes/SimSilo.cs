@@ -62,7 +62,7 @@ internal sealed class SimSilo
         foreach (var replica in _replicas.Values) replica.Disk.Fail();
         Lane.Post(() =>
         {
-            Liveness.CannotServe();
+            Liveness.LogFailed();
             foreach (var replica in _replicas.Values) replica.Replica.Fail("the log failed", new IOException("simulated"));
         });
     }

@@ -17,12 +17,12 @@ internal sealed class LogFixture : IAsyncDisposable
 
     public static WriteAheadLogOptions SmallSegments => new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256 };
 
-    public static LogFixture Open(ILogFiles files, WriteAheadLogOptions? options = null, string path = Path)
+    public static LogFixture Open(ILogFiles files, WriteAheadLogOptions? options = null, string path = Path, TimeProvider? time = null)
     {
         var directory = LogDirectory.Open(path, files, () => new Guid("11111111-2222-3333-4444-555555555555"), () => "boot");
         try
         {
-            return new LogFixture(directory, WriteAheadLog.Open(directory, options ?? SmallSegments, TimeProvider.System, NullLogger.Instance));
+            return new LogFixture(directory, WriteAheadLog.Open(directory, options ?? SmallSegments, time ?? TimeProvider.System, NullLogger.Instance));
         }
         catch
         {

@@ -227,7 +227,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
         if (group.Damage is not null) return;
         var path = PathOf(segment);
         group.Damage = new LogDamagedException(
-            $"'{path}' is damaged at offset {offset}: {what}. Group '{group.Group}' is quarantined on this node: drop its replica here, so that it is rebuilt from the others.",
+            $"'{path}' is damaged at offset {offset}: {what}. Group '{group.Group}' is quarantined on this node; its other replicas go on. What to do: docs/operations.md, Quarantine.",
             path, offset, group.Group);
         LogDamage(path, offset, group.Group.ToString(), what);
     }
@@ -238,7 +238,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
         _unknownDamageOrdinal = _ordinal;
         var path = PathOf(segment);
         _result.UnknownDamage ??= new LogDamagedException(
-            $"'{path}' is damaged at offset {offset}: {what}. It cannot be told which groups are touched, so all are quarantined on this node: drop their replicas here, or give the node an empty directory, so that they are rebuilt from the others.",
+            $"'{path}' is damaged at offset {offset}: {what}. It cannot be told which groups are touched, so all are quarantined on this node; their other replicas go on. What to do: docs/operations.md, Quarantine.",
             path, offset, null);
         LogDamage(path, offset, "all", what);
     }

@@ -92,7 +92,7 @@ internal sealed class InSyncKeeper
         {
             slave.Channel.Pump();
             slave.Look();
-            if (_swapping || _stopped) continue;
+            if (_swapping || _stopped || _env.Liveness.CannotServe) continue;
             var lagging = slave.Required && _env.Log.Last.Index - slave.Channel.Acknowledged > _env.Limits.MaxSlaveLagEntries;
             if (slave.Required && (slave.IsOverdue || slave.IsStalled || slave.Channel.SlaveFailed || lagging)) TakeOut(slave);
             else if (!slave.Required && slave.MayBeginToGrow) slave.BeginToGrow();

@@ -98,6 +98,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     {
         if (header.Store != env.Liveness.Store) throw new InvalidOperationException($"{header.Sender} works with store {header.Store}, this node with {env.Liveness.Store}.");
         if (follower.CannotFollow) return Reply(AppendOutcome.Failed);
+        if (header.Sender.StartCount < env.Liveness.LifeOf(header.Sender.Node)) return Reply(AppendOutcome.StaleEpoch); // a life that is over (I2)
         if (header.Epoch < env.Log.PromisedEpoch) return Reply(AppendOutcome.StaleEpoch);
         return _idle is not null ? Reply(AppendOutcome.Busy) : null;
     }
