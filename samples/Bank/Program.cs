@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Bank.Audit;
@@ -86,7 +87,7 @@ internal static class Program
         Console.WriteLine(verdict.LastLine);
     }
 
-    private static string Lower<T>(T choice) where T : Enum => choice.ToString().ToLowerInvariant();
+    private static string Lower<T>(T choice) where T : Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString());
 
     private static void RequireSignals()
     {

@@ -16,6 +16,12 @@ internal enum FaultKind
     /// <summary>SIGSTOP; SIGCONT at two thirds.</summary>
     Stop,
 
+    /// <summary>Every sync of its log fails with EIO, as on a broken disk; started again, with the disk sound, at two thirds. Linux, with strace.</summary>
+    DiskError,
+
+    /// <summary>A sync of its log does not end, as on a disk that hangs; it goes on at two thirds. Linux, with strace.</summary>
+    DiskHang,
+
     None,
 }
 

@@ -9,7 +9,12 @@ internal static class HelpText
         Usage: dotnet run --project samples/Bank -- [options]
 
           --mode sync|async       acknowledge when durable on every in-sync replica, or on the master alone   (sync)
-          --fault kill|stop|none  SIGKILL or SIGSTOP the silo that masters most groups, at a third of the way  (kill)
+          --fault KIND            what befalls the silo that masters most groups, at a third of the way        (kill)
+                                    kill        SIGKILL; started again at two thirds
+                                    stop        SIGSTOP; SIGCONT at two thirds
+                                    disk-error  every sync of its log fails (Linux, with strace); started again
+                                    disk-hang   a sync of its log does not end (Linux, with strace); it goes on
+                                    none
           --seconds N             how long the transfers last                                                  (30)
           --accounts N            number of accounts; other than 100: makes transfers over so many accounts.
                                   With --input: the most accounts that the file may name                       (100)

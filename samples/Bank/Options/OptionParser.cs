@@ -34,7 +34,8 @@ internal static class OptionParser
     private static BankOptions Apply(BankOptions options, string name, string value) => name switch
     {
         "--mode" => options with { Mode = Choice(name, value, ("sync", BankMode.Sync), ("async", BankMode.Async)) },
-        "--fault" => options with { Fault = Choice(name, value, ("kill", FaultKind.Kill), ("stop", FaultKind.Stop), ("none", FaultKind.None)) },
+        "--fault" => options with { Fault = Choice(name, value, ("kill", FaultKind.Kill), ("stop", FaultKind.Stop),
+            ("disk-error", FaultKind.DiskError), ("disk-hang", FaultKind.DiskHang), ("none", FaultKind.None)) },
         "--seconds" => options with { Seconds = Number(name, value, 3, 86_400) },
         "--accounts" => options with { Accounts = Number(name, value, 2, 100_000) },
         "--callers" => options with { Callers = Number(name, value, 1, 4_096) },

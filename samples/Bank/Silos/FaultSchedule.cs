@@ -10,6 +10,7 @@ internal sealed class FaultSchedule(
     BankOptions options, Pacer pacer, SiloFleet fleet, ClusterMonitor monitor, FailoverClock failover, FailoverProber prober, RunEvents events)
 {
     private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(60);
+    private DiskFault? _disk;
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -20,13 +21,28 @@ internal sealed class FaultSchedule(
         var (victim, accounts) = await ChooseAsync(cancellation);
         failover.Start(accounts, () => Hit(victim));
         var probing = prober.RunAsync(ProbeLimit, cancellation);
-        events.Add($"{victim.Settings.Name} {(options.Fault == FaultKind.Kill ? "killed (SIGKILL)" : "stopped (SIGSTOP)")}: it was master of {accounts.Count} groups");
+        events.Add($"{victim.Settings.Name} {What()}: it was master of {accounts.Count} groups");
         _ = ReportAsync(probing);
 
-        await pacer.WaitUntilAsync(length * 2 / 3, cancellation);
-        BringBack(victim);
-        await probing;
+        try
+        {
+            await pacer.WaitUntilAsync(length * 2 / 3, cancellation);
+            BringBack(victim);
+            await probing;
+        }
+        finally
+        {
+            MendDisk();
+        }
     }
+
+    private string What() => options.Fault switch
+    {
+        FaultKind.Kill => "killed (SIGKILL)",
+        FaultKind.Stop => "stopped (SIGSTOP)",
+        FaultKind.DiskError => "has a broken disk (its log cannot be synced)",
+        _ => "has a disk that hangs (a sync of its log does not end)",
+    };
 
     private async Task<(SiloProcess Victim, IReadOnlyList<string> Accounts)> ChooseAsync(CancellationToken cancellation)
     {
@@ -37,23 +53,47 @@ internal sealed class FaultSchedule(
 
     private void Hit(SiloProcess victim)
     {
-        if (options.Fault == FaultKind.Kill) victim.Kill();
-        else victim.Stop();
+        switch (options.Fault)
+        {
+            case FaultKind.Kill:
+                victim.Kill();
+                break;
+            case FaultKind.Stop:
+                victim.Stop();
+                break;
+            default:
+                var fault = options.Fault == FaultKind.DiskError ? "error=EIO" : $"delay_enter={TimeSpan.FromDays(1).TotalMicroseconds:0}";
+                _disk = DiskFault.Inject(victim.ProcessId, fault, Path.Combine(victim.Settings.Folder, "syncs.txt"));
+                break;
+        }
     }
 
     private void BringBack(SiloProcess victim)
     {
-        if (options.Fault == FaultKind.Kill)
+        switch (options.Fault)
         {
-            fleet.Restart(victim);
-            events.Add($"{victim.Settings.Name} started again");
+            case FaultKind.Stop:
+                // If it then learns that it was declared dead, it ends itself, and the fleet starts it again.
+                victim.Continue();
+                events.Add($"{victim.Settings.Name} continued (SIGCONT)");
+                break;
+            case FaultKind.DiskHang:
+                MendDisk();
+                events.Add($"{victim.Settings.Name}: its disk goes on");
+                break;
+            default:
+                victim.Kill();
+                MendDisk();
+                fleet.Restart(victim);
+                events.Add($"{victim.Settings.Name} started again");
+                break;
         }
-        else
-        {
-            // If it then learns that it was declared dead, it ends itself, and the fleet starts it again.
-            victim.Continue();
-            events.Add($"{victim.Settings.Name} continued (SIGCONT)");
-        }
+    }
+
+    private void MendDisk()
+    {
+        _disk?.Dispose();
+        _disk = null;
     }
 
     private async Task ReportAsync(Task probing)

@@ -19,6 +19,12 @@ public sealed class OptionParserTests
     }
 
     [Theory]
+    [InlineData("disk-error", FaultKind.DiskError)]
+    [InlineData("disk-hang", FaultKind.DiskHang)]
+    [InlineData("none", FaultKind.None)]
+    public void Parse_TakesEachFault(string name, object fault) => Assert.Equal(fault, OptionParser.Parse(["--fault", name]).Fault);
+
+    [Theory]
     [InlineData("--bogus")]
     [InlineData("stray")]
     [InlineData("--mode")]
