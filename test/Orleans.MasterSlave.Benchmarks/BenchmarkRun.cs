@@ -40,7 +40,7 @@ internal sealed class BenchmarkRun(BenchmarkOptions options, string directory, s
     private async Task MeasureWritesAsync(SiloPair silos)
     {
         var (replicated, database, chain) = (new ReplicatedWrite(silos), new PostgresWrite(silos), new PlainChain(silos));
-        var contest = await MeasureAsync("Writes of 64 bytes", new Contest([replicated, database, chain], [.. _loads, Load.Hot]));
+        var contest = await MeasureAsync("Writes of 64 bytes", new Contest(Chosen(replicated, database, chain), [.. _loads, Load.Hot]));
         _targets.AddWrites(contest, replicated, database, chain);
     }
 
@@ -48,10 +48,13 @@ internal sealed class BenchmarkRun(BenchmarkOptions options, string directory, s
     {
         await using var alone = await SiloPair.StartAsync("alone", directory, postgres: null);
         var (read, plain, without) = (new ReplicatedRead(silos), new PlainRead(silos, "plain call"), new PlainRead(alone, "plain call, no plug-in"));
-        var contest = await MeasureAsync("Reads and plain calls", new Contest([read, plain, without], _loads));
+        var contest = await MeasureAsync("Reads and plain calls", new Contest(Chosen(read, plain, without), _loads));
         _targets.AddReads(contest, read, plain, without);
         alone.ThrowIfOneEnded();
     }
+
+    private Contender[] Chosen(params Contender[] all) =>
+        options.Only is { } part ? [.. all.Where(contender => contender.Name.Contains(part, StringComparison.OrdinalIgnoreCase))] : all;
 
     private async Task<Contest> MeasureAsync(string title, Contest contest)
     {

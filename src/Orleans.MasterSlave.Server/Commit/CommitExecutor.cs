@@ -61,6 +61,13 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         await _saving;
     }
 
+    /// <summary>Applies nothing more; completes when no snapshot is being saved. A batch that waits for its turn will not get it.</summary>
+    public async Task EndAsync()
+    {
+        _held = true;
+        await _saving;
+    }
+
     /// <summary>Goes on as before: the state was not replaced after all.</summary>
     public void Resume()
     {

@@ -18,6 +18,12 @@ internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimePro
         return Remember(await store.ReadAsync(group))?.Record;
     }
 
+    public async Task<GroupRecord?> SettledAsync()
+    {
+        await _lastChange;
+        return await ReadAsync(fresh: true);
+    }
+
     public Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId storeId) =>
         Enqueue(row => row is null ? GroupPolicy.Create(plan, claim, storeId) : null);
 

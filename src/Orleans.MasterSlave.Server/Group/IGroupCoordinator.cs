@@ -21,6 +21,9 @@ internal interface IGroupCoordinator
     Task<GroupRecord?> ReadAsync(bool fresh);
 
     /// <summary>Inserts the record with epoch 1 and the claimant as master, everybody else not yet in sync (G2).</summary>
+    /// <summary>The record when every change that was begun here before is settled, whatever time that takes (G1); null: there is none.</summary>
+    Task<GroupRecord?> SettledAsync();
+
     Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId store);
 
     /// <summary>Epoch+1 with the claimant as master, if the row still has <paramref name="basedOnVersion"/> (G3, G4).</summary>

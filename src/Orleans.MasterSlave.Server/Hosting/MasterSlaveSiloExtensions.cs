@@ -32,7 +32,6 @@ public static class MasterSlaveSiloExtensions
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s => s.GetRequiredService<MasterSlaveNode>());
         builder.AddGrainExtension<Orleans.MasterSlave.Contracts.IReplicaEndpoint, ReplicaEndpoint>();
         builder.AddGrainExtension<IReplicaPeer, ReplicaPeer>();
-        builder.AddGrainExtension<IReplicaTurns, ReplicaTurns>();
         return builder;
     }
 }

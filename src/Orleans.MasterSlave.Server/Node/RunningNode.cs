@@ -12,7 +12,8 @@ namespace Orleans.MasterSlave.Node;
 internal sealed class RunningNode
 {
     private readonly Lock _lock = new();
-    private readonly List<ReplicaShell> _replicas = [];
+    private readonly HashSet<ReplicaShell> _replicas = [];
+    private readonly Dictionary<GroupId, Task> _ends = [];
     private long _lastClaim;
 
     public required NodeLiveness Liveness { get; init; }
@@ -31,6 +32,22 @@ internal sealed class RunningNode
     public void Add(ReplicaShell replica)
     {
         lock (_lock) _replicas.Add(replica);
+    }
+
+    /// <summary>A replica's activation ends; the next one of that group waits until nothing of it touches the log any more.</summary>
+    public void Remove(ReplicaShell replica, Task end)
+    {
+        lock (_lock)
+        {
+            _replicas.Remove(replica);
+            _ends[replica.Group] = end;
+        }
+    }
+
+    /// <summary>The end of the group's replica that was here before, in this life of the process; null: there was none.</summary>
+    public Task? EndOfPrevious(GroupId group)
+    {
+        lock (_lock) return _ends.GetValueOrDefault(group);
     }
 
     /// <summary>The log failed: every replica is quarantined (D2, L6).</summary>

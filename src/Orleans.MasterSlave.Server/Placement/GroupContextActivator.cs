@@ -1,4 +1,5 @@
 using Orleans.Metadata;
+using Orleans.MasterSlave.Shell;
 using Orleans.Runtime;
 
 namespace Orleans.MasterSlave.Placement;
@@ -8,7 +9,13 @@ internal sealed class GroupContextActivator(IGrainActivator inner) : IGrainActiv
 {
     private readonly Func<IGrainContext, object> _create = inner.CreateInstance;
 
-    public object CreateInstance(IGrainContext context) => GroupGrainContext.Construct(context, _create);
+    public object CreateInstance(IGrainContext context)
+    {
+        // Stages can be subscribed to only before the activation begins; the shell comes with the first call.
+        context.ObservableLifecycle.Subscribe(
+            nameof(ReplicaShell), GrainLifecycleStage.First, _ => Task.CompletedTask, _ => context.GetComponent<ReplicaShell>()?.EndAsync() ?? Task.CompletedTask);
+        return GroupGrainContext.Construct(context, _create);
+    }
 
     public ValueTask DisposeInstance(IGrainContext context, object instance) => inner.DisposeInstance(context, instance);
 }

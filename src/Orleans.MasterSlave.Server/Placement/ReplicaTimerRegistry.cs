@@ -27,19 +27,19 @@ internal sealed class ReplicaTimerRegistry(ITimerRegistry inner) : ITimerRegistr
             OperationContext.RefuseInside("Registering a timer");
             if (options.Interleave) RefuseInterleaving();
             grainContext = group.Replica;
-            callback = WithLimit(grainContext, callback);
+            callback = InTurn(grainContext, callback);
         }
 
         return inner.RegisterGrainTimer(grainContext, callback, state, options);
     }
 
-    /// <summary>A callback that does not end would keep operations out for ever (L6).</summary>
-    private static Func<TState, CancellationToken, Task> WithLimit<TState>(IGrainContext replica, Func<TState, CancellationToken, Task> callback)
+    /// <summary>Callbacks run between operations, and one that does not end must not keep them out for ever (W5, L6).</summary>
+    private static Func<TState, CancellationToken, Task> InTurn<TState>(IGrainContext replica, Func<TState, CancellationToken, Task> callback)
     {
         var services = replica.ActivationServices;
         var options = services.GetRequiredService<IOptions<MasterSlaveOptions>>().Value;
         var limits = new TurnLimits(options.ApplyTimeout, options.TurnTimeout, services.GetRequiredService<TimeProvider>());
-        return (state, cancelled) => limits.OfOthers(callback(state, cancelled), "a timer's callback"); // Orleans logs what it throws
+        return (state, cancelled) => ReplicaShell.Of(replica).Turns.ExclusiveAsync(() => limits.OfOthers(callback(state, cancelled), "a timer's callback")); // Orleans logs what it throws
     }
 
     private static void RefuseInterleaving() => throw new NotSupportedOnReplicatedGrainException(

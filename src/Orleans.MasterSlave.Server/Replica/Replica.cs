@@ -42,10 +42,21 @@ internal sealed class Replica
     }
 
     /// <summary>Recovers the state from the log, and begins to look for the record and the master.</summary>
-    public async Task StartAsync()
+    /// <param name="isFirst">False: this process had a replica of the group before. What that one began to change in the record is settled first, and
+    /// known here before anything is confirmed to a master (L3).</param>
+    public async Task StartAsync(bool isFirst = true)
     {
+        var promised = _env.Log.PromisedEpoch;
+        if (!isFirst && await _env.Coordinator.SettledAsync() is { } record) _state.Learn(record, promised);
         await _commit.RestartAsync();
         Look();
+    }
+
+    /// <summary>Gives up the office and everything else; completes when nothing of this replica touches the log any more.</summary>
+    public async Task EndAsync(string reason)
+    {
+        _state.Resign(reason);
+        await _state.LetGoAsync();
     }
 
     /// <summary>Makes the group, with this replica as its first master (G2). The record as it is then, whoever made it.</summary>

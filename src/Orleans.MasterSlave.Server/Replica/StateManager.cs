@@ -124,7 +124,7 @@ internal sealed class StateManager : IMastershipOwner
 
     public void Quarantine(string reason, Exception? error = null)
     {
-        if (Quarantined is not null) return;
+        if (IsOut) return;
         Quarantined = reason;
         TellSlavesOfResignation();
         StepDown(reason);
@@ -140,6 +140,14 @@ internal sealed class StateManager : IMastershipOwner
         TellSlavesOfResignation();
         if (EndMastership() is { } ended) _env.Events.Resigned(ended.Epoch, reason);
         Settle();
+    }
+
+    /// <summary>Nothing is watched, applied or written any more when this completes. After <see cref="Resign"/>.</summary>
+    public async Task LetGoAsync()
+    {
+        Succession.LetGo();
+        await Feed.IdleAsync();
+        await _commit.EndAsync();
     }
 
     private void TellSlavesOfResignation()

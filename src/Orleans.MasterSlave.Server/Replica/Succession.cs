@@ -80,6 +80,12 @@ internal sealed class Succession(ReplicaEnvironment env)
         return PatienceIsOver || (env.PreviousLifeProvedDead && !TornTail && env.Log.PromisedEpoch == record.Epoch);
     }
 
+    /// <summary>Listens to no master any more.</summary>
+    public void LetGo()
+    {
+        if (!_master.IsNone) env.Liveness.Unwatch(_master, env.Listener);
+    }
+
     public void BeginCompeting()
     {
         Competing = true;

@@ -9,7 +9,7 @@ namespace Orleans.MasterSlave.Shell;
 
 /// <summary>The author's grain as the core sees it: operations, reads and role changes, each in a turn of its own (W5, R4).</summary>
 internal sealed partial class GrainObject(
-    IGrainContext context, TurnTickets turns, CallSerializer calls, Serializer serializer, TurnLimits limits, ILogger logger) : IReplicatedObject
+    IGrainContext context, Turns turns, CallSerializer calls, Serializer serializer, TurnLimits limits, ILogger logger) : IReplicatedObject
 {
     private readonly Dictionary<LogIndex, IReadOnlyList<Func<Task>>> _afterCommit = []; // what applied operations want done, until they are answered
     private readonly GrainTarget _target = new(context);

@@ -22,18 +22,3 @@ internal interface IReplicaPeer : IGrainExtension
     [AlwaysInterleave, Alias("create")]
     Task<GroupRecord?> CreateAsync(GroupPlan plan);
 }
-
-/// <summary>
-/// What a replica asks of its own activation: turns in which user code may run. Not interleaving, so that Orleans' own turns keep operations, reads,
-/// timers and role changes apart (W5, R4). The work itself is left with the shell under a ticket: nothing is copied. A turn comes when it comes:
-/// whatever holds it has a limit of its own (<see cref="TurnLimits"/>).
-/// </summary>
-[Alias("masterslave.IReplicaTurns")]
-internal interface IReplicaTurns : IGrainExtension
-{
-    [Alias("exclusive"), ResponseTimeout("1.00:00:00")]
-    Task RunExclusiveAsync(long ticket);
-
-    [ReadOnly, Alias("shared"), ResponseTimeout("1.00:00:00")]
-    Task RunSharedAsync(long ticket);
-}

@@ -27,13 +27,3 @@ internal sealed class ReplicaPeer(IGrainContextAccessor context) : IReplicaPeer
 
     public async Task<GroupRecord?> CreateAsync(GroupPlan plan) => await (await _shell.StartedAsync()).CreateAsync(plan);
 }
-
-/// <summary>The replica's own way to its user code.</summary>
-internal sealed class ReplicaTurns(IGrainContextAccessor context) : IReplicaTurns
-{
-    private readonly ReplicaShell _shell = ReplicaShell.Of(context.GrainContext);
-
-    public Task RunExclusiveAsync(long ticket) => _shell.Turns.RunAsync(ticket);
-
-    public Task RunSharedAsync(long ticket) => _shell.Turns.RunAsync(ticket);
-}

@@ -14,7 +14,7 @@ namespace Orleans.MasterSlave.Shell;
 
 /// <summary>
 /// One replica in its activation: builds the core around the grain, and brings time and silo events into the activation's own thread. One for each
-/// activation, shared by its extensions.
+/// activation, shared by its extensions; ends with it.
 /// </summary>
 internal sealed class ReplicaShell : IReplicaListener
 {
@@ -22,6 +22,7 @@ internal sealed class ReplicaShell : IReplicaListener
     private readonly MasterSlaveNode _node;
     private Task<Replica>? _started;
     private Replica? _replica;
+    private Task? _end;
     private int _tickQueued; // at most one tick waits in the activation's queue
 
     private ReplicaShell(IGrainContext context)
@@ -31,11 +32,10 @@ internal sealed class ReplicaShell : IReplicaListener
         Group = ReplicaGrainId.TryParse(context.GrainId, out var group, out _)
             ? group
             : throw new MasterSlaveConfigurationException($"{context.GrainId} is not a replica's id: the caller lacks AddMasterSlave().");
-        Turns = new TurnTickets(() => _context.ActivationServices.GetRequiredService<IGrainFactory>().GetGrain<IReplicaTurns>(_context.GrainId));
     }
 
     public GroupId Group { get; }
-    public TurnTickets Turns { get; }
+    public Turns Turns { get; } = new();
 
     public static ReplicaShell Of(IGrainContext context)
     {
@@ -46,7 +46,14 @@ internal sealed class ReplicaShell : IReplicaListener
     }
 
     /// <summary>The replica, recovered from its log. Begins at the first call; a start that failed is tried again at the next.</summary>
-    public Task<Replica> StartedAsync() => _started is null or { IsFaulted: true } ? _started = StartAsync() : _started;
+    public Task<Replica> StartedAsync()
+    {
+        if (_end is not null) return Task.FromException<Replica>(new SiloUnavailableException("This replica's activation has ended."));
+        return _started is null or { IsFaulted: true } ? _started = StartAsync() : _started;
+    }
+
+    /// <summary>The activation ends: the replica gives up its office, and lets go of log and record before another one takes them up.</summary>
+    public Task EndAsync() => _end ??= EndOnceAsync();
 
     public void PeerChanged() => Post(r => r.PeerChanged());
 
@@ -78,6 +85,8 @@ internal sealed class ReplicaShell : IReplicaListener
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("Orleans.MasterSlave.Replica");
         var options = services.GetRequiredService<IOptions<MasterSlaveOptions>>().Value;
         var time = services.GetRequiredService<TimeProvider>();
+        var previous = running.EndOfPrevious(Group);
+        if (previous is not null) await previous;
         var log = OpenLog(running, logger);
         var replica = new Replica(new ReplicaEnvironment
         {
@@ -97,11 +106,26 @@ internal sealed class ReplicaShell : IReplicaListener
             PreviousLifeProvedDead = running.PreviousLifeProvedDead,
             Locate = running.Nodes.Locate,
         });
-        await replica.StartAsync();
+        await replica.StartAsync(isFirst: previous is null);
+        if (_end is not null) throw new SiloUnavailableException("This replica's activation has ended.");
         _replica = replica;
         running.Add(this);
         replica.Tick();
         return replica;
+    }
+
+    private Task EndOnceAsync()
+    {
+        if (_started is null || _node.Running is not { } running) return Task.CompletedTask;
+        var end = LetGoAsync(_started);
+        running.Remove(this, end);
+        return end;
+    }
+
+    private static async Task LetGoAsync(Task<Replica> started)
+    {
+        await ((Task)started).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (started.IsCompletedSuccessfully) await started.Result.EndAsync("its activation ends");
     }
 
     private IReplicaLog OpenLog(RunningNode running, ILogger logger)

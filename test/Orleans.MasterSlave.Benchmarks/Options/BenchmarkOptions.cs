@@ -7,8 +7,9 @@ namespace Orleans.MasterSlave.Benchmarks.Options;
 /// <param name="Rounds">How often everything is measured.</param>
 /// <param name="Callers">Numbers of callers, each on a grain of its own.</param>
 /// <param name="Out">File for the report in Markdown; null for none.</param>
+/// <param name="Only">Part of the names of what is measured; null for all.</param>
 /// <param name="WritesOnly">Leaves out reads and plain calls (P4, P5).</param>
-internal sealed record BenchmarkOptions(double Seconds, int Rounds, IReadOnlyList<int> Callers, string? Out, bool WritesOnly)
+internal sealed record BenchmarkOptions(double Seconds, int Rounds, IReadOnlyList<int> Callers, string? Out, bool WritesOnly, string? Only)
 {
     public const string Help = """
         Measures replicated writes beside a grain on PostgreSQL and a chain of two silos.
@@ -17,6 +18,7 @@ internal sealed record BenchmarkOptions(double Seconds, int Rounds, IReadOnlyLis
           --rounds N      how often everything is measured, 1 to 100; default 3
           --callers LIST  numbers of callers, each on a grain of its own; default 1,16,128
           --out FILE      writes the report to a file, as Markdown
+          --only TEXT     measures only what has TEXT in its name, such as "replicated"; for profiling
           --writes-only   leaves out reads and plain calls (targets P4 and P5)
 
         PostgreSQL: the server of MASTERSLAVE_POSTGRES (a connection string), else a private one of the installed version.
@@ -25,7 +27,7 @@ internal sealed record BenchmarkOptions(double Seconds, int Rounds, IReadOnlyLis
     /// <exception cref="FormatException">With a message for the user.</exception>
     public static BenchmarkOptions Parse(IReadOnlyList<string> arguments)
     {
-        var options = new BenchmarkOptions(3, 3, [1, 16, 128], null, false);
+        var options = new BenchmarkOptions(3, 3, [1, 16, 128], null, false, null);
         for (var i = 0; i < arguments.Count; i++)
         {
             var name = arguments[i];
@@ -35,6 +37,7 @@ internal sealed record BenchmarkOptions(double Seconds, int Rounds, IReadOnlyLis
                 "--rounds" => options with { Rounds = (int)Number(name, Value(), 1, 100) },
                 "--callers" => options with { Callers = [.. Value().Split(',').Select(v => (int)Number(name, v, 1, 10_000)).Distinct().Order()] },
                 "--out" => options with { Out = Value() },
+                "--only" => options with { Only = Value() },
                 "--writes-only" => options with { WritesOnly = true },
                 _ => throw new FormatException($"There is no option {name}. --help tells which there are."),
             };

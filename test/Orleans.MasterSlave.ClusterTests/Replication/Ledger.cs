@@ -21,6 +21,9 @@ public interface ILedger : IGrainWithStringKey
     [Alias("ids"), ReadOnly] Task<Guid[]> Ids();
     [Alias("who"), ReadOnly] Task<(string Silo, ReplicaRole Role)> Who();
     [Alias("key"), ReadOnly] Task<string> Key();
+
+    /// <summary>Ends the activation of the replica that answers.</summary>
+    [Alias("leave"), ReadOnly] Task Leave();
 }
 
 /// <summary>What a user would write: state, operations, reads.</summary>
@@ -71,6 +74,12 @@ public abstract class Ledger(ILocalSiloDetails silo) : ReplicatedGrain<LedgerSta
     public Task<Guid[]> Ids() => Task.FromResult(State.Ids.ToArray());
 
     public Task<(string Silo, ReplicaRole Role)> Who() => Task.FromResult((silo.SiloAddress.ToParsableString(), Role));
+
+    public Task Leave()
+    {
+        DeactivateOnIdle();
+        return Task.CompletedTask;
+    }
 
     public Task<string> Key() => Task.FromResult(this.GetPrimaryKeyString());
 }

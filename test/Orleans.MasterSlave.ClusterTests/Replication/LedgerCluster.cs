@@ -76,6 +76,14 @@ public sealed class LedgerCluster : IAsyncDisposable
         async () => await RecordAsync(ledger, by) is { } record && record.InSync.Length >= replicas ? record : null,
         $"{replicas} replicas of {ledger.GetGrainId()} in sync");
 
+    /// <summary>Calls a <c>[ReadOnly]</c> method on the replica of one silo.</summary>
+    public Task ReadFromAsync(InProcessSiloHandle silo, Func<Task> read) =>
+        Client.ServiceProvider.GetRequiredService<IReplicatedGrainDiagnostics>().ReadFromAsync(silo.SiloAddress, async () =>
+        {
+            await read();
+            return true;
+        });
+
     public async Task<IReadOnlyList<T>> ReadEachReplicaAsync<T>(ILedger ledger, Func<Task<T>> read)
     {
         var diagnostics = Client.ServiceProvider.GetRequiredService<IReplicatedGrainDiagnostics>();
