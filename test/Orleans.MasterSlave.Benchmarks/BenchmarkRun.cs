@@ -19,7 +19,8 @@ internal sealed class BenchmarkRun(BenchmarkOptions options, string directory, s
     {
         var machine = await Machine.DescribeAsync(directory, postgres);
         var loadBefore = Machine.LoadAverage();
-        await using (var silos = await SiloPair.StartAsync("plugged", directory, postgres))
+        SiloPair silos;
+        await using (silos = await SiloPair.StartAsync("plugged", directory, postgres))
         {
             await MeasureWritesAsync(silos);
             if (!options.WritesOnly) await MeasureReadsAsync(silos);
@@ -31,6 +32,7 @@ internal sealed class BenchmarkRun(BenchmarkOptions options, string directory, s
             machine,
             $"load average before {loadBefore}, at the end {Machine.LoadAverage()} (the benchmark's own among it)",
             FormattableString.Invariant($"{options.Rounds} rounds of {options.Seconds} s for each figure; {DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC"),
+            silos.LargestHeartbeatGap is { } gap ? $"largest time between two heartbeats from silo to silo, sent every 200 ms: {gap.TotalMilliseconds:0} ms" : "the largest time between two heartbeats is not known",
             .. _errors,
         ];
         Print(notes);

@@ -6,6 +6,7 @@ namespace Orleans.MasterSlave.Diagnostics;
 internal sealed class MasterSlaveMetrics
 {
     public const string MeterName = "Orleans.MasterSlave";
+    public const string HeartbeatGapName = "masterslave.heartbeat-gap";
 
     public MasterSlaveMetrics(IMeterFactory factory)
     {
@@ -16,6 +17,7 @@ internal sealed class MasterSlaveMetrics
         Grows = meter.CreateCounter<long>("masterslave.grows", "{replica}", "Slaves taken into the in-sync set.");
         Orphans = meter.CreateCounter<long>("masterslave.orphaned-operations", "{operation}", "Operations cut from this silo's logs and saved as orphans.");
         TokensLost = meter.CreateCounter<long>("masterslave.tokens-lost", "{read}", "Reads whose client had seen what a data loss took away.");
+        HeartbeatGap = meter.CreateHistogram<double>(HeartbeatGapName, "s", "Time from one heartbeat heard of a master's silo to the next.");
         Quarantines = meter.CreateCounter<long>("masterslave.quarantines", "{replica}", "Replicas that stopped serving for good.");
     }
 
@@ -26,4 +28,5 @@ internal sealed class MasterSlaveMetrics
     public Counter<long> Orphans { get; }
     public Counter<long> TokensLost { get; }
     public Counter<long> Quarantines { get; }
+    public Histogram<double> HeartbeatGap { get; }
 }

@@ -16,6 +16,9 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
     private bool _logFailed;
     private bool _logHangs;
 
+    /// <summary>Told, for each heartbeat that is heard, how long after the one before it came.</summary>
+    public Action<TimeSpan>? HeardAfter { get; init; }
+
     /// <summary>Nothing can be made durable here: no sign of life is given, nobody takes office, and no slave is taken for the one at fault (L1).</summary>
     public bool CannotServe
     {
@@ -152,6 +155,7 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
         var resigned = new List<(IReplicaListener Listener, Epoch Epoch)>();
         IReplicaListener[] told = [];
         HeartbeatReply? reply = null;
+        TimeSpan? gap = null;
         lock (_lock)
         {
             if (heartbeat.Store != store) throw new InvalidOperationException($"Heartbeat of {heartbeat.Sender} is of store {heartbeat.Store}, this node's is {store}.");
@@ -159,6 +163,7 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
             foreach (var resignation in heartbeat.Resignations)
                 foreach (var listener in watch.Listeners.Where(l => l.Group == resignation.Group)) resigned.Add((listener, resignation.Epoch));
             var newLife = heartbeat.Sender.StartCount > watch.Life;
+            if (heartbeat.Sender.StartCount == watch.Life) gap = Now - watch.LastHeard(watch.Life);
             if (heartbeat.CannotServe || watch.OnHeard(heartbeat.Sender.StartCount, Now))
             {
                 reply = new HeartbeatReply { Replier = self, Number = heartbeat.Number, Session = watch.Session };
@@ -167,6 +172,7 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
             }
         }
 
+        if (gap is { } span) HeardAfter?.Invoke(span);
         foreach (var (listener, epoch) in resigned) listener.MasterResigned(epoch);
         foreach (var listener in told) listener.PeerChanged();
         return reply;

@@ -52,13 +52,14 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         var log = WriteAheadLog.Open(_directory, new WriteAheadLogOptions(), time, _logger);
         var times = new LivenessTimes { HeartbeatInterval = o.HeartbeatInterval, LeaseDuration = o.LeaseDuration, PromotionWait = o.PromotionWait };
         var nodes = ActivatorUtilities.CreateInstance<NodeDirectory>(services);
+        var metrics = ActivatorUtilities.CreateInstance<MasterSlaveMetrics>(services);
         Running = new RunningNode
         {
-            Liveness = new NodeLiveness(life, store, times, time),
+            Liveness = new NodeLiveness(life, store, times, time) { HeardAfter = gap => metrics.HeartbeatGap.Record(gap.TotalSeconds) },
             Nodes = nodes,
             Coordinators = new GroupCoordinators(new GrainStorageGroupStore(storage), time, _stopped.Token),
             Limits = LimitsOf(o),
-            Metrics = ActivatorUtilities.CreateInstance<MasterSlaveMetrics>(services),
+            Metrics = metrics,
             Log = log,
             PreviousLifeProvedDead = _directory.PreviousLifeProvedDead,
         };

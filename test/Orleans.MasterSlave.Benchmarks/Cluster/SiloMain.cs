@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -22,10 +24,23 @@ internal static class SiloMain
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Orleans.MasterSlave", LogLevel.Information);
         builder.UseOrleans(silo => Configure(silo, settings));
 
+        var largestGap = 0.0;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument.Name == "masterslave.heartbeat-gap") listener.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<double>((_, gap, _, _) =>
+        {
+            lock (listener) largestGap = Math.Max(largestGap, gap);
+        });
+        listener.Start();
+
         using var host = builder.Build();
         await host.StartAsync();
         _ = StopAtEndOfInputAsync(host.Services.GetRequiredService<IHostApplicationLifetime>());
         await host.WaitForShutdownAsync();
+        await File.WriteAllTextAsync(settings.HeartbeatGapFile, (largestGap * 1000).ToString("0", CultureInfo.InvariantCulture));
         return 0;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -47,6 +48,16 @@ internal sealed class SiloPair : IAsyncDisposable
         {
             await pair.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>The largest time between two heartbeats that a silo heard of the other, once both have stopped in order; null: not told.</summary>
+    public TimeSpan? LargestHeartbeatGap
+    {
+        get
+        {
+            var files = _processes.Select(process => process.Settings.HeartbeatGapFile).Where(File.Exists).ToList();
+            return files.Count == 0 ? null : TimeSpan.FromMilliseconds(files.Max(file => double.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture)));
         }
     }
 

@@ -24,6 +24,8 @@ internal sealed class SiloProcess : IAsyncDisposable
         _process = Process.Start(start)!;
     }
 
+    public SiloSettings Settings => _settings;
+
     /// <exception cref="InvalidOperationException">The silo is gone.</exception>
     public void ThrowIfEnded()
     {

@@ -18,6 +18,8 @@ internal sealed record SiloSettings(string Name, int SiloPort, int GatewayPort, 
 
     public string Store => Path.Combine(Folder, "cluster.db");
     public string LogDirectory => Path.Combine(Folder, Name);
+    /// <summary>Where the silo leaves the largest gap between heartbeats that it met, in milliseconds, when it stops.</summary>
+    public string HeartbeatGapFile => Path.Combine(Folder, $"{Name}-gap.txt");
     public string TextLog => Path.Combine(Folder, $"{Name}.txt");
 
     public IEnumerable<string> ToArguments() => [Verb, Name, Text(SiloPort), Text(GatewayPort), Cluster, Folder, PlugIn.ToString()];
