@@ -9,7 +9,7 @@ namespace Orleans.MasterSlave.Journal;
 /// </summary>
 internal sealed class LogDirectory : IDisposable
 {
-    private const string LockFileName = "lock";
+    public const string LockFileName = "lock";
     private const string LinuxBootIdPath = "/proc/sys/kernel/random/boot_id";
 
     private readonly IDisposable _lock;
@@ -29,6 +29,9 @@ internal sealed class LogDirectory : IDisposable
     public ILogFiles Files { get; }
 
     public NodeId NodeId => _node.Node;
+
+    /// <summary>The run of the operating system in which the node started last; empty when it could not be told.</summary>
+    public string BootId => _node.BootId;
 
     /// <summary>Number of this start: one higher, durably, than at any start before (I2).</summary>
     public long StartCount => _node.StartCount;
@@ -82,6 +85,20 @@ internal sealed class LogDirectory : IDisposable
         }
     }
 
+    /// <summary>The directory as it is, for reading: not locked, no start counted, nothing written.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="files">A file system that refuses to write.</param>
+    /// <exception cref="LogFormatException">It is not a log directory, or of a newer version.</exception>
+    /// <exception cref="LogDamagedException">The identity is gone or cannot be read.</exception>
+    public static LogDirectory ForReading(string path, ReadOnlyFiles files)
+    {
+        var nodePath = System.IO.Path.Combine(path, NodeFile.FileName);
+        if (!files.Exists(nodePath) && !HasSegments(path, files))
+            throw new LogFormatException($"'{path}' is no log directory: it has no file '{NodeFile.FileName}' and no segments.");
+        if (!files.Exists(nodePath)) throw NodeMissing(nodePath);
+        return new LogDirectory(path, files, files, NodeFile.Read(files, nodePath), previousLifeProvedDead: false);
+    }
+
     /// <summary>Keeps the store's id beside the log, once for all (I1).</summary>
     /// <exception cref="LogDirectoryMismatchException">The directory belongs to another store.</exception>
     public void SetStoreId(StoreId store)
@@ -101,8 +118,7 @@ internal sealed class LogDirectory : IDisposable
     {
         var nodePath = System.IO.Path.Combine(path, NodeFile.FileName);
         if (files.Exists(nodePath)) return NodeFile.Read(files, nodePath);
-        if (files.List(path).Any(name => SegmentHeader.TryParseFileName(name, out _)))
-            throw new LogDamagedException($"'{nodePath}' is missing, but there are log segments: this node no longer knows who it is. Bring the file back, or give the node an empty directory.", nodePath, 0, null);
+        if (HasSegments(path, files)) throw NodeMissing(nodePath);
 
         // The list of segments comes before the identity: from the moment the node exists, a missing list is a loss and not a beginning.
         var node = new NodeFile(new NodeId(newNodeId()), default, 0, "");
@@ -111,6 +127,11 @@ internal sealed class LogDirectory : IDisposable
         if (System.IO.Path.GetDirectoryName(path) is { } parent) files.SyncDirectory(parent);
         return node;
     }
+
+    private static bool HasSegments(string path, ILogFiles files) => files.List(path).Any(name => SegmentHeader.TryParseFileName(name, out _));
+
+    private static LogDamagedException NodeMissing(string nodePath) =>
+        new($"'{nodePath}' is missing, but there are log segments: this node no longer knows who it is. Bring the file back, or give the node an empty directory.", nodePath, 0, null);
 
     private static string ReadBootId() => File.Exists(LinuxBootIdPath) ? File.ReadAllText(LinuxBootIdPath).Trim() : "";
 

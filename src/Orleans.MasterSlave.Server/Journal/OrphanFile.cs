@@ -17,6 +17,7 @@ internal sealed record OrphanFile(NodeId Node, GroupId Group, LogPosition CutAft
 {
     public const string DirectoryName = "orphans";
     public const string NameSuffix = ".orphans";
+    private const string UnfinishedSuffix = ".tmp";
     private const uint Version = 1;
     private const int FixedBytes = 56, EntryHeadBytes = 20, ChecksumBytes = 8, MaxEscapedName = 120;
     private static ReadOnlySpan<byte> Magic => "OMSORPH\n"u8;
@@ -66,7 +67,11 @@ internal sealed record OrphanFile(NodeId Node, GroupId Group, LogPosition CutAft
         while (files.Exists(Path.Combine(directory, stem + number + NameSuffix))) number++;
         var path = Path.Combine(directory, stem + number + NameSuffix);
         var bytes = ToBytes(name);
-        using (var file = files.Create(path))
+
+        // Under another name until it is whole: a crash must not leave a file that reads as damaged.
+        var unfinished = path + UnfinishedSuffix;
+        files.Delete(unfinished);
+        using (var file = files.Create(unfinished))
         {
             try
             {
@@ -75,7 +80,7 @@ internal sealed record OrphanFile(NodeId Node, GroupId Group, LogPosition CutAft
             catch (LogFullException)
             {
                 file.Dispose();
-                files.Delete(path);
+                files.Delete(unfinished);
                 throw;
             }
 
@@ -83,6 +88,7 @@ internal sealed record OrphanFile(NodeId Node, GroupId Group, LogPosition CutAft
             file.Sync();
         }
 
+        files.Replace(unfinished, path);
         files.SyncDirectory(directory);
         return path;
     }

@@ -19,13 +19,32 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
     private long _started, _lastProgress, _bytesRead;
     private byte[] _bytes = [];
 
+    /// <summary>Told of every sound record, in the order of the log.</summary>
+    public RecordSeen? Seen { get; init; }
+
     /// <summary>Reads everything and begins a new segment; returns what was found and the writer for what comes next.</summary>
     public (RecoveryResult Result, SegmentWriter Writer, long DurableBatch) Run(int segmentBytes)
     {
+        directory.Files.SyncDirectory(directory.Path);
+        var (manifest, end, next) = ReadAll();
+        _tail.Renumber(next);
+        MarkTorn(manifest.Last + 1);
+        var writer = new SegmentWriter(directory, segmentBytes, manifest);
+        writer.Start(end, _tail, shrinkPrevious: _result.FirstDamagedSegment == long.MaxValue);
+        return (_result, writer, _tail.IsEmpty ? next - 1 : next);
+    }
+
+    /// <summary>Reads everything and writes nothing.</summary>
+    public RecoveryResult Read()
+    {
+        ReadAll();
+        return _result;
+    }
+
+    private (SegmentManifest Manifest, long End, long Next) ReadAll()
+    {
         _started = _lastProgress = time.GetTimestamp();
-        var files = directory.Files;
-        var manifest = SegmentManifest.Read(files, directory.Path, directory.NodeId);
-        files.SyncDirectory(directory.Path);
+        var manifest = SegmentManifest.Read(directory.Files, directory.Path, directory.NodeId);
         var headers = new SegmentHeader?[Math.Max(0, manifest.Last - manifest.First + 1)];
         for (var i = 0; i < headers.Length; i++) headers[i] = ReadHeader(manifest.First + i);
 
@@ -38,11 +57,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
         }
 
         Finish();
-        _tail.Renumber(next);
-        MarkTorn(manifest.Last + 1);
-        var writer = new SegmentWriter(directory, segmentBytes, manifest);
-        writer.Start(end, _tail, shrinkPrevious: _result.FirstDamagedSegment == long.MaxValue);
-        return (_result, writer, _tail.IsEmpty ? next - 1 : next);
+        return (manifest, end, next);
     }
 
     private SegmentHeader? ReadHeader(long number)
@@ -147,7 +162,9 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
             _result.TornUnknown = true;
         }
 
-        LogTornTail(PathOf(number), cutFrom < 0 ? batch.Start : cutFrom, unknown ? -1 : _torn.Count);
+        cutFrom = cutFrom < 0 ? batch.Start : cutFrom;
+        _result.Findings.Add(new LogFinding(PathOf(number), cutFrom, null, "the last batch was never confirmed and is torn", IsDamage: false));
+        LogTornTail(PathOf(number), cutFrom, unknown ? -1 : _torn.Count);
     }
 
     private void Copy(in ScanItem item, ReadOnlySpan<byte> segment)
@@ -163,6 +180,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
     {
         _ordinal++;
         var header = item.Header!.Value;
+        Seen?.Invoke(header, segment.Slice(item.Offset, item.Length), number, item.Offset, pinned == number);
         if (header.Type is RecordType.Batch or RecordType.Close) return;
         if (header.Type == RecordType.TornUnknown)
         {
@@ -224,8 +242,9 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
     private void Damage(RecoveredGroup group, long segment, long offset, string what)
     {
         _result.FirstDamagedSegment = Math.Min(_result.FirstDamagedSegment, segment);
-        if (group.Damage is not null) return;
         var path = PathOf(segment);
+        _result.Findings.Add(new LogFinding(path, offset, group.Group, what, IsDamage: true));
+        if (group.Damage is not null) return;
         group.Damage = new LogDamagedException(
             $"'{path}' is damaged at offset {offset}: {what}. Group '{group.Group}' is quarantined on this node; its other replicas go on. What to do: docs/operations.md, Quarantine.",
             path, offset, group.Group);
@@ -237,6 +256,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
         _result.FirstDamagedSegment = Math.Min(_result.FirstDamagedSegment, segment);
         _unknownDamageOrdinal = _ordinal;
         var path = PathOf(segment);
+        _result.Findings.Add(new LogFinding(path, offset, null, what, IsDamage: true));
         _result.UnknownDamage ??= new LogDamagedException(
             $"'{path}' is damaged at offset {offset}: {what}. It cannot be told which groups are touched, so all are quarantined on this node; their other replicas go on. What to do: docs/operations.md, Quarantine.",
             path, offset, null);

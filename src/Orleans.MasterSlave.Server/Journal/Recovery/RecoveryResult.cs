@@ -20,4 +20,23 @@ internal sealed class RecoveryResult
     public bool TornUnknown { get; set; }
 
     public long? TornUnknownSegment { get; set; }
+
+    /// <summary>Each place where something is wrong, in the order in which it was found.</summary>
+    public List<LogFinding> Findings { get; } = [];
 }
+
+/// <summary>A place in a file where something is wrong.</summary>
+/// <param name="File">The file's path.</param>
+/// <param name="Offset">Where in it, in bytes.</param>
+/// <param name="Group">The group touched; null when it cannot be told, or any may be.</param>
+/// <param name="What">What is wrong.</param>
+/// <param name="IsDamage">False for a torn tail, of which nobody was told that it was durable.</param>
+internal sealed record LogFinding(string File, long Offset, GroupId? Group, string What, bool IsDamage);
+
+/// <summary>Takes one sound record of the log.</summary>
+/// <param name="header">Its fixed part.</param>
+/// <param name="record">The whole record.</param>
+/// <param name="segment">The segment that it lies in.</param>
+/// <param name="offset">Where in the segment it begins.</param>
+/// <param name="confirmed">False in the last batch, which may never have been confirmed.</param>
+internal delegate void RecordSeen(in RecordHeader header, ReadOnlySpan<byte> record, long segment, long offset, bool confirmed);

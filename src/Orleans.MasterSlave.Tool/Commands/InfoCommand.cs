@@ -1,0 +1,77 @@
+using System.CommandLine;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
+
+namespace Orleans.MasterSlave.Tool.Commands;
+
+/// <summary>What a log directory is and holds, in short.</summary>
+internal static class InfoCommand
+{
+    public static Command Create(TextWriter output)
+    {
+        var directory = ToolCommand.Directory();
+        var command = new Command("info", "Shows node, segments and groups.") { directory };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(directory), output));
+        return command;
+    }
+
+    private static int Run(string path, TextWriter output)
+    {
+        using var log = LogInspector.Open(path);
+        var used = new SortedDictionary<long, (long End, long Entries)>();
+        var found = log.Read((in RecordHeader header, ReadOnlySpan<byte> record, long segment, long offset, bool confirmed) =>
+        {
+            var entries = used.GetValueOrDefault(segment).Entries + (header.Type == RecordType.Append ? 1 : 0);
+            used[segment] = (offset + record.Length, entries);
+        });
+        WriteNode(log, output);
+        WriteSegments(log, used, output);
+        WriteGroups(found, output);
+        WriteRest(log, found, output);
+        return ExitCode.Whole;
+    }
+
+    private static void WriteNode(LogInspector log, TextWriter output)
+    {
+        var directory = log.Directory;
+        output.WriteLine($"directory       {directory.Path}");
+        output.WriteLine($"format version  {SegmentHeader.Version}");
+        output.WriteLine($"node            {directory.NodeId.Value}");
+        output.WriteLine($"store           {(directory.StoreId is { } store ? store.Value.ToString() : "none yet")}");
+        output.WriteLine($"starts          {directory.StartCount}");
+        output.WriteLine($"boot id         {(directory.BootId.Length > 0 ? directory.BootId : "not known")}");
+        output.WriteLine($"lock            {LockHolder.Describe(Path.Combine(directory.Path, LogDirectory.LockFileName))}");
+    }
+
+    private static void WriteSegments(LogInspector log, SortedDictionary<long, (long End, long Entries)> used, TextWriter output)
+    {
+        var (first, last) = (log.Manifest.First, log.Manifest.Last);
+        output.WriteLine(last < first ? "segments        none" : $"segments        {last - first + 1}: {first} to {last}");
+        for (var number = first; number <= last; number++)
+        {
+            var (end, entries) = used.GetValueOrDefault(number, (SegmentHeader.Bytes, 0));
+            output.WriteLine($"  {SegmentHeader.FileName(number)}  {end:N0} bytes used, {entries:N0} entries");
+        }
+    }
+
+    private static void WriteGroups(RecoveryResult found, TextWriter output)
+    {
+        output.WriteLine($"groups          {found.Groups.Count}");
+        foreach (var group in found.Groups.Values.OrderBy(group => group.Group.ToString(), StringComparer.Ordinal))
+        {
+            output.Write($"  {group.Group}  base {group.Base}  last {group.Last}  promised {group.Promised}");
+            if (group.Snapshot is { } snapshot)
+                output.Write($"  snapshot {snapshot.Position} {(snapshot.FileNumber > 0 ? $"in file {snapshot.FileNumber}" : "in the log")}");
+            if (group.TornEpoch >= group.Last.Epoch.Value) output.Write($"  torn up to {new Epoch(group.TornEpoch)}");
+            if (group.Damage is not null) output.Write("  DAMAGED");
+            output.WriteLine();
+        }
+    }
+
+    private static void WriteRest(LogInspector log, RecoveryResult found, TextWriter output)
+    {
+        if (found.TornUnknown) output.WriteLine("torn            groups that nothing is known of may have lost unconfirmed entries");
+        foreach (var finding in found.Findings) output.WriteLine(Findings.Describe(finding));
+        output.WriteLine($"orphan files    {OrphanFile.List(log.Directory.Path).Count}");
+    }
+}

@@ -1,0 +1,206 @@
+using System.IO.Compression;
+using System.Text.Json;
+using Bank.Grains;
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.TestKit;
+using Orleans.MasterSlave.Tests.Journal;
+using Xunit;
+using static Orleans.MasterSlave.Tests.Journal.LogFixture;
+
+namespace Orleans.MasterSlave.Tests.Tool;
+
+/// <summary>Each command on logs that were written by the real one and closed, and on what is no log.</summary>
+public sealed class ToolTests : IDisposable
+{
+    private const string Node = "11111111-2222-3333-4444-555555555555";
+    private readonly TempDirectory _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private async Task WriteAsync()
+    {
+        await using var fixture = Open(DiskFiles.Instance, path: _folder.Path);
+        var a = fixture.Log.OpenReplica(GroupOf("a"));
+        await a.AppendAsync(Entries(1, 1, 5));
+        await a.SaveOrphansAsync(a.Read(new(4), 9, 9999), At(1, 3));
+        await a.CutFromAsync(new(4));
+        await a.PromiseAsync(new(2));
+        await a.AppendAsync([Entry(2, 4)]);
+        var b = fixture.Log.OpenReplica(GroupOf("b"));
+        await b.AppendAsync(Entries(3, 1, 4));
+        await b.SaveSnapshotAsync(Snapshot(At(3, 3), 1000), new(2));
+    }
+
+    [Fact]
+    public async Task Info_TellsNodeSegmentsAndGroups()
+    {
+        await WriteAsync();
+        var before = ToolRun.Fingerprint(_folder.Path);
+        var run = await ToolRun.OfAsync("info", _folder.Path);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains($"node            {Node}", run.Lines);
+        Assert.Contains("store           none yet", run.Lines);
+        Assert.Contains("starts          1", run.Lines);
+        Assert.Contains("boot id         boot", run.Lines);
+        Assert.Contains("segments        1: 1 to 1", run.Lines);
+        Assert.Contains("test.group/a  base e0:0  last e2:4  promised e2", run.Lines);
+        Assert.Contains("test.group/b  base e3:2  last e3:4  promised e0  snapshot e3:3 in file 1", run.Lines);
+        Assert.Contains("orphan files    1", run.Lines);
+        Assert.Equal(before, ToolRun.Fingerprint(_folder.Path));
+    }
+
+    [Fact]
+    public async Task Dump_ShowsEachEntry_AndWhatMadeItVoid()
+    {
+        await WriteAsync();
+        var run = await ToolRun.OfAsync("dump", _folder.Path, "--group", "test.group/a");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(8, run.Lines.Length);
+        Assert.StartsWith("test.group/a  e1:1  2030-01-01T00:00:01.0000000Z  operation  request aaaaaaaa-0000-0000-0000-000000000001/1  11 bytes 7061796c6f616420313a31", run.Lines[0]);
+        Assert.Equal("test.group/a  e0:4  cut from here on", run.Lines[5]);
+        Assert.Equal("test.group/a  e2:-1  promise", run.Lines[6]);
+
+        var range = await ToolRun.OfAsync("dump", _folder.Path, "--group", "test.group/a", "--from", "2", "--to", "3");
+        Assert.Equal(run.Lines[1..3], range.Lines);
+    }
+
+    [Fact]
+    public async Task Dump_AsJson_IsOneObjectALine()
+    {
+        await WriteAsync();
+        var run = await ToolRun.OfAsync("dump", _folder.Path, "--json", "--from", "4", "--to", "4");
+        var entries = run.Lines.Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal(["test.group/a e1", "test.group/a e2", "test.group/b e3"], entries.Select(e => $"{e.GetProperty("group")} e{e.GetProperty("epoch")}"));
+        Assert.All(entries, e => Assert.Equal((4, "operation", 11), (e.GetProperty("index").GetInt64(), e.GetProperty("kind").GetString(), e.GetProperty("payloadBytes").GetInt32())));
+        Assert.Equal("aaaaaaaa-0000-0000-0000-000000000001", entries[0].GetProperty("client").GetString());
+    }
+
+    [Fact]
+    public async Task Dump_WithAssembly_ShowsTheCall_AlsoInAProcessThatKnowsNothingOfIt()
+    {
+        await WriteCallsAsync();
+        var bank = typeof(IAccountGrain).Assembly.Location;
+        foreach (var run in new[] { await ToolRun.OfAsync("dump", _folder.Path, "--assembly", bank), await ToolRun.OfProcessAsync("dump", _folder.Path, "--assembly", bank) })
+        {
+            Assert.Equal((0, ""), (run.ExitCode, run.Error));
+            Assert.EndsWith("Bank.Grains.IAccountGrain.Deposit(\"t-1\", 5)", run.Lines[0].Replace("  unconfirmed", ""));
+            Assert.Contains("4 bytes deadbeef  (not readable: ", run.Lines[1]);
+        }
+
+        var json = await ToolRun.OfAsync("dump", _folder.Path, "--json", "--assembly", bank);
+        var entry = JsonDocument.Parse(json.Lines[0]).RootElement;
+        Assert.Equal("Deposit", entry.GetProperty("method").GetString());
+        Assert.Equal(["\"t-1\"", "5"], entry.GetProperty("arguments").EnumerateArray().Select(argument => argument.GetRawText()));
+    }
+
+    [Fact]
+    public async Task Orphans_AreListed_AndExported()
+    {
+        await WriteCallsAsync();
+        var bank = typeof(IAccountGrain).Assembly.Location;
+        var export = _folder.File("../" + Path.GetFileName(_folder.Path) + ".jsonl");
+        try
+        {
+            var run = await ToolRun.OfAsync("orphans", _folder.Path, "--assembly", bank, "--export", export);
+            Assert.Equal((0, ""), (run.ExitCode, run.Error));
+            Assert.Equal("test.group%2fa-1-1.orphans: 1 operations of test.group/a after e1:0", run.Lines[0]);
+            Assert.EndsWith("IAccountGrain.Deposit(\"t-1\", 5)", run.Lines[1]);
+            Assert.Equal("1 operations in 1 files", run.Lines[2]);
+            var line = Assert.Single(await File.ReadAllLinesAsync(export, TestContext.Current.CancellationToken));
+            Assert.Equal("Deposit", JsonDocument.Parse(line).RootElement.GetProperty("method").GetString());
+
+            var again = await ToolRun.OfAsync("orphans", _folder.Path, "--export", export); // never over something
+            Assert.Equal(2, again.ExitCode);
+        }
+        finally
+        {
+            File.Delete(export);
+        }
+
+        Assert.Equal(2, (await ToolRun.OfAsync("orphans", _folder.Path, "--export", _folder.File("orphans/x.jsonl"))).ExitCode);
+    }
+
+    [Fact]
+    public async Task OrphanedOperations_AreReadBack_WithTheirArguments()
+    {
+        await WriteCallsAsync();
+        using var client = ToolRun.Client();
+        var operation = Assert.Single(OrphanedOperations.Read(_folder.Path, client.Services));
+        Assert.Equal(GroupOf("a").Grain, operation.Grain);
+        Assert.Equal("Deposit", operation.Method);
+        Assert.Equal(["t-1", 5m], operation.Arguments);
+        Assert.Equal((1, 1, new DateTime(2030, 1, 1, 0, 0, 1, DateTimeKind.Utc)), (operation.Epoch, operation.Index, operation.TimeUtc));
+        Assert.Equal(OrphanFile.List(_folder.Path), [operation.File]);
+
+        File.WriteAllBytes(operation.File, [.. File.ReadAllBytes(operation.File).Select((b, i) => i == 70 ? (byte)(b ^ 1) : b)]);
+        Assert.Throws<LogDamagedException>(() => OrphanedOperations.Read(_folder.Path, client.Services));
+        Assert.Empty(OrphanedOperations.Read(_folder.File("nowhere"), client.Services));
+    }
+
+    [Fact]
+    public async Task Frozen_Version1_IsWhole()
+    {
+        ZipFile.ExtractToDirectory(Path.Combine(AppContext.BaseDirectory, "Journal", "Frozen", "log-v1.zip"), _folder.Path);
+        var verify = await ToolRun.OfAsync("verify", _folder.Path);
+        Assert.Equal(0, verify.ExitCode);
+        Assert.StartsWith("whole: ", verify.Lines[^1]);
+        Assert.EndsWith("1 snapshot files, 1 orphan files", verify.Lines[^1]);
+        Assert.Equal(0, (await ToolRun.OfAsync("info", _folder.Path)).ExitCode);
+        Assert.Equal(0, (await ToolRun.OfAsync("dump", _folder.Path)).ExitCode);
+        Assert.Equal("2 operations in 1 files", (await ToolRun.OfAsync("orphans", _folder.Path)).Lines[^1]);
+    }
+
+    [Theory]
+    [InlineData("info")]
+    [InlineData("dump")]
+    [InlineData("verify")]
+    [InlineData("orphans")]
+    public async Task WhatIsNoLog_IsExitCode2(string command)
+    {
+        Assert.Equal(2, (await ToolRun.OfAsync(command)).ExitCode);
+        Assert.Equal(2, (await ToolRun.OfAsync(command, _folder.Path, "--nonsense")).ExitCode);
+        var missing = await ToolRun.OfAsync(command, _folder.File("nowhere"));
+        Assert.Equal(2, missing.ExitCode);
+        Assert.Contains("There is no folder", missing.Error);
+        var empty = await ToolRun.OfAsync(command, _folder.Path);
+        Assert.Equal(2, empty.ExitCode);
+        Assert.Contains("no log directory", empty.Error);
+    }
+
+    [Fact]
+    public async Task AnotherVersion_IsExitCode2_AndSaysSo()
+    {
+        await WriteAsync();
+        var segment = _folder.File(SegmentHeader.FileName(1));
+        var bytes = await File.ReadAllBytesAsync(segment, TestContext.Current.CancellationToken);
+        bytes[8] = 2;
+        BitConverter.TryWriteBytes(bytes.AsSpan(56), System.IO.Hashing.XxHash3.HashToUInt64(bytes.AsSpan(0, 56)));
+        await File.WriteAllBytesAsync(segment, bytes, TestContext.Current.CancellationToken);
+        foreach (var command in new[] { "info", "dump", "verify" })
+        {
+            var run = await ToolRun.OfAsync(command, _folder.Path);
+            Assert.Equal(2, run.ExitCode);
+            Assert.Contains("version 2", run.Error);
+        }
+    }
+
+    [Fact]
+    public async Task AssemblyThatCannotBeLoaded_IsExitCode2()
+    {
+        await WriteAsync();
+        var run = await ToolRun.OfAsync("dump", _folder.Path, "--assembly", _folder.File("node"));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("cannot be loaded", run.Error);
+        Assert.Equal(2, (await ToolRun.OfAsync("dump", _folder.Path, "--assembly", _folder.File("nowhere.dll"))).ExitCode);
+    }
+
+    private async Task WriteCallsAsync()
+    {
+        using var client = ToolRun.Client();
+        await using var fixture = Open(DiskFiles.Instance, path: _folder.Path);
+        var log = fixture.Log.OpenReplica(GroupOf("a"));
+        await log.AppendAsync([ToolRun.Entry(1, 1, ToolRun.Deposit(client.Services, "t-1", 5))]);
+        await log.SaveOrphansAsync(log.Read(new(1), 9, 9999), At(1, 0));
+        await log.AppendAsync([ToolRun.Entry(1, 2, [0xde, 0xad, 0xbe, 0xef])]);
+    }
+}
