@@ -20,7 +20,7 @@ internal sealed class GrainAssemblies : AssemblyLoadContext
             try
             {
                 _resolvers.Add(new AssemblyDependencyResolver(path));
-                AddWithParts(LoadFromAssemblyPath(path), assemblies);
+                AddWithParts(LoadFromAssemblyName(AssemblyName.GetAssemblyName(path)), assemblies);
             }
             catch (Exception ex) when (ex is IOException or BadImageFormatException or ArgumentException or InvalidOperationException)
             {

@@ -62,7 +62,7 @@ public sealed class ToolDamageTests : IDisposable
         Assert.Equal(0, (await ToolRun.OfAsync("verify", _folder.Path)).ExitCode);
         const string snapshot = "snapshots/0000000000000001.snapshot";
         Alter(snapshot, bytes => { bytes[200] ^= 1; return bytes; });
-        var orphan = Path.GetRelativePath(_folder.Path, OrphanFile.List(_folder.Path).Single());
+        var orphan = System.IO.Path.GetRelativePath(_folder.Path, OrphanFile.List(_folder.Path).Single());
         Alter(orphan, bytes => bytes[..^3]);
         var run = await ToolRun.OfAsync("verify", _folder.Path);
         Assert.Equal(1, run.ExitCode);
@@ -123,7 +123,12 @@ public sealed class ToolDamageTests : IDisposable
             var run = await ToolRun.OfAsync("verify", copy.Path);
             Assert.Equal(0, run.ExitCode);
             Assert.Contains(run.Lines, line => line.StartsWith("torn  ", StringComparison.Ordinal));
-            Assert.Contains("torn up to e1", (await ToolRun.OfAsync("info", copy.Path)).Output);
+            Assert.Contains("torn  ", (await ToolRun.OfAsync("info", copy.Path)).Output);
+
+            // The next start marks the group (D4).
+            await Open(DiskFiles.Instance, path: copy.Path).DisposeAsync();
+            Assert.Contains("test.group/a  base e0:0  last e1:3  promised e0  torn up to e1", (await ToolRun.OfAsync("info", copy.Path)).Lines);
+            Assert.Equal(0, (await ToolRun.OfAsync("verify", copy.Path)).ExitCode);
         }
     }
 

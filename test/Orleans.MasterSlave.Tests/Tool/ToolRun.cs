@@ -67,7 +67,7 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
     /// <summary>Everything in a folder, as text, so that a change shows.</summary>
     public static string Fingerprint(string folder) => string.Join('\n', Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
         .Order(StringComparer.Ordinal)
-        .Select(path => $"{path} {File.GetLastWriteTimeUtc(path):O} {(File.Exists(path) ? Convert.ToHexString(System.IO.Hashing.XxHash3.Hash(ReadShared(path))) : "")}"));
+        .Select(path => $"{path} {File.GetLastWriteTimeUtc(path):O} {(File.Exists(path) && Path.GetFileName(path) != "lock" ? Convert.ToHexString(System.IO.Hashing.XxHash3.Hash(ReadShared(path))) : "")}"));
 
     private static byte[] ReadShared(string path)
     {

@@ -98,7 +98,7 @@ public sealed class ToolTests : IDisposable
     {
         await WriteCallsAsync();
         var bank = typeof(IAccountGrain).Assembly.Location;
-        var export = _folder.File("../" + Path.GetFileName(_folder.Path) + ".jsonl");
+        var export = _folder.File("../" + System.IO.Path.GetFileName(_folder.Path) + ".jsonl");
         try
         {
             var run = await ToolRun.OfAsync("orphans", _folder.Path, "--assembly", bank, "--export", export);
@@ -140,7 +140,7 @@ public sealed class ToolTests : IDisposable
     [Fact]
     public async Task Frozen_Version1_IsWhole()
     {
-        ZipFile.ExtractToDirectory(Path.Combine(AppContext.BaseDirectory, "Journal", "Frozen", "log-v1.zip"), _folder.Path);
+        ZipFile.ExtractToDirectory(System.IO.Path.Combine(AppContext.BaseDirectory, "Journal", "Frozen", "log-v1.zip"), _folder.Path);
         var verify = await ToolRun.OfAsync("verify", _folder.Path);
         Assert.Equal(0, verify.ExitCode);
         Assert.StartsWith("whole: ", verify.Lines[^1]);

@@ -1,0 +1,40 @@
+// The silo's log alone, beside FasterLog. --help tells the options; docs/performance.md the figures and how each is used.
+using Orleans.MasterSlave.LogBenchmarks;
+using Orleans.MasterSlave.LogBenchmarks.Modes;
+
+if (args.Contains("--help"))
+{
+    Console.WriteLine(LogBenchmarkOptions.Help);
+    return 0;
+}
+
+LogBenchmarkOptions options;
+try
+{
+    options = LogBenchmarkOptions.Parse(args);
+}
+catch (FormatException error)
+{
+    Console.Error.WriteLine(error.Message);
+    return 2;
+}
+
+var folder = Directory.CreateDirectory(Path.Combine(options.Directory, $"masterslave-log-benchmark-{Environment.ProcessId}"));
+try
+{
+    Console.WriteLine($"{Environment.ProcessorCount} cores, logs on {new DriveInfo(folder.FullName).DriveFormat}, load {LoadAverage()} before the run");
+    await (options.Mode switch
+    {
+        Mode.Startup => Startup.RunAsync(options, folder.FullName),
+        Mode.ManyGroups => ManyGroups.RunAsync(options, folder.FullName),
+        _ => Append.RunAsync(options, folder.FullName),
+    });
+    Console.WriteLine($"load {LoadAverage()} after the run");
+    return 0;
+}
+finally
+{
+    folder.Delete(recursive: true);
+}
+
+static string LoadAverage() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
