@@ -132,15 +132,18 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         long snapshotFile;
         lock (_gate)
         {
-            if (_open.Remove(group, out var logger))
+            // Only when the record is accepted is the group gone; a full or failed log leaves it as it is.
+            if (_open.TryGetValue(group, out var logger))
             {
                 (durable, snapshotFile) = (logger.Drop().Durable, logger.SnapshotFile);
+                _open.Remove(group);
             }
             else
             {
-                _found.Groups.Remove(group, out var found);
+                var found = _found.Groups.GetValueOrDefault(group);
                 snapshotFile = found?.Snapshot?.FileNumber ?? 0;
                 durable = Commit.Add(RecordType.Drop, GroupBytes.Of(group), found?.Pins, LogPosition.None, [], [], 0).Durable;
+                _found.Groups.Remove(group);
             }
 
             _found.Whole.Add(group);

@@ -5,15 +5,16 @@ namespace Orleans.MasterSlave.Tests.Journal;
 /// <summary>Lets each operation on files first ask whether it shall fail.</summary>
 /// <param name="inner">The file system below.</param>
 /// <param name="before">Gets the operation's name and the path; throws to make it fail.</param>
-internal sealed class FaultyFiles(ILogFiles inner, Action<string, string> before) : ILogFiles
+/// <param name="written">Gets what was written.</param>
+internal sealed class FaultyFiles(ILogFiles inner, Action<string, string> before, Action<byte[]>? written = null) : ILogFiles
 {
     public ILogFile Create(string path)
     {
         before(nameof(Create), path);
-        return new FaultyFile(inner.Create(path), before);
+        return new FaultyFile(inner.Create(path), before, written);
     }
 
-    public ILogFile Open(string path) => new FaultyFile(inner.Open(path), before);
+    public ILogFile Open(string path) => new FaultyFile(inner.Open(path), before, written);
 
     public bool Exists(string path) => inner.Exists(path);
 
@@ -41,7 +42,7 @@ internal sealed class FaultyFiles(ILogFiles inner, Action<string, string> before
 
     public IDisposable Lock(string path) => inner.Lock(path);
 
-    private sealed class FaultyFile(ILogFile inner, Action<string, string> before) : ILogFile
+    private sealed class FaultyFile(ILogFile inner, Action<string, string> before, Action<byte[]>? written) : ILogFile
     {
         public string Path => inner.Path;
         public long Length => inner.Length;
@@ -51,6 +52,7 @@ internal sealed class FaultyFiles(ILogFiles inner, Action<string, string> before
         {
             before(nameof(Write), Path);
             inner.Write(bytes, offset);
+            written?.Invoke(bytes.ToArray());
         }
 
         public void Reserve(long length)
