@@ -95,14 +95,17 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     /// <exception cref="LogFormatException">A file is of an unknown version, or not one of this log's.</exception>
     /// <exception cref="LogDirectoryMismatchException">A file is of another node.</exception>
     /// <exception cref="LogFullException">There is no room to begin.</exception>
+    /// <exception cref="LogDirectoryAccessException">A file cannot be read or written.</exception>
     public static WriteAheadLog Open(LogDirectory directory, WriteAheadLogOptions options, TimeProvider time, ILogger logger)
     {
         options.Validate();
-        return new WriteAheadLog(directory, options, time, logger);
+        return Readable(directory, () => new WriteAheadLog(directory, options, time, logger));
     }
 
     /// <summary>Opens a group's log; an empty one when the node has none of it. The same object as long as it is not dropped.</summary>
     /// <exception cref="LogDamagedException">The group is quarantined (D3).</exception>
+    /// <exception cref="LogFormatException">The group's snapshot is of an unknown version.</exception>
+    /// <exception cref="LogDirectoryAccessException">The group's snapshot cannot be read.</exception>
     public IReplicaLog OpenReplica(GroupId group)
     {
         lock (_gate)
@@ -118,7 +121,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
 
             if (found.Damage is { } own) throw new LogDamagedException(own.Message, own.File, own.Offset, group, own);
             logger = new FileLogger(this, found);
-            _ = logger.Snapshot; // a damaged file is found now and not when it is needed
+            _ = Readable(_directory, () => logger.Snapshot); // a damaged file is found now and not when it is needed
             _found.Groups.Remove(group);
             _open.Add(group, logger);
             return logger;
@@ -192,6 +195,19 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         {
             var failure = Commit.Fail(ex);
             throw new LogFailedException(failure.Message, ex);
+        }
+    }
+
+    // No permission, or the disk does not read: not damage, and the same files may be readable the next time.
+    private static T Readable<T>(LogDirectory directory, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception ex) when (ex is UnauthorizedAccessException || ex.GetType() == typeof(IOException))
+        {
+            throw new LogDirectoryAccessException($"The log in '{directory.Path}' cannot be used: {ex.Message} Let the silo's user read and write there, or look at the disk.", ex);
         }
     }
 

@@ -6,7 +6,8 @@ namespace Orleans.MasterSlave.Tests.Journal;
 /// <param name="inner">The file system below.</param>
 /// <param name="before">Gets the operation's name and the path; throws to make it fail.</param>
 /// <param name="written">Gets what was written.</param>
-internal sealed class FaultyFiles(ILogFiles inner, Action<string, string> before, Action<byte[]>? written = null) : ILogFiles
+/// <param name="opening">Gets the path of a file that is to be opened; throws to make that fail.</param>
+internal sealed class FaultyFiles(ILogFiles inner, Action<string, string> before, Action<byte[]>? written = null, Action<string>? opening = null) : ILogFiles
 {
     public ILogFile Create(string path)
     {
@@ -14,7 +15,11 @@ internal sealed class FaultyFiles(ILogFiles inner, Action<string, string> before
         return new FaultyFile(inner.Create(path), before, written);
     }
 
-    public ILogFile Open(string path) => new FaultyFile(inner.Open(path), before, written);
+    public ILogFile Open(string path)
+    {
+        opening?.Invoke(path);
+        return new FaultyFile(inner.Open(path), before, written);
+    }
 
     public bool Exists(string path) => inner.Exists(path);
 

@@ -183,4 +183,37 @@ public sealed class LogFaultTests
 
         Assert.Equal(2, seen.Count);
     }
+
+    [Fact]
+    public async Task RefusedDrop_LeavesTheGroupAsItWas()
+    {
+        var hold = new ManualResetEventSlim(true);
+        var held = new TaskCompletionSource();
+        var files = new FaultyFiles(_disk, (name, _) =>
+        {
+            if (name != "Sync" || hold.IsSet) return;
+            held.TrySetResult();
+            hold.Wait();
+        });
+        await using (var fixture = Open(files))
+        {
+            var log = fixture.Log.OpenReplica(GroupOf("a"));
+            await log.AppendAsync(Entries(1, 1, 3));
+            var other = fixture.Log.OpenReplica(GroupOf("b"));
+            hold.Reset();
+            var syncing = other.AppendAsync([Entry(1, 1)]);
+            await held.Task;
+            Task? waiting = null;
+            for (var epoch = 1; waiting is not { IsFaulted: true }; epoch++) waiting = other.PromiseAsync(new Epoch(epoch)); // as much as may wait for the disk
+            await Assert.ThrowsAsync<LogFullException>(() => waiting);
+            await Assert.ThrowsAsync<LogFullException>(() => fixture.Log.DropReplicaAsync(GroupOf("a")));
+            Assert.Same(log, fixture.Log.OpenReplica(GroupOf("a")));
+            hold.Set();
+            await syncing;
+            await log.AppendAsync([Entry(1, 4)]);
+        }
+
+        await using var again = Open(_disk);
+        Assert.Equal(At(1, 4), again.Log.OpenReplica(GroupOf("a")).Last);
+    }
 }
