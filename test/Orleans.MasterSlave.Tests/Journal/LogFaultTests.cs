@@ -202,13 +202,20 @@ public sealed class LogFaultTests
             var other = fixture.Log.OpenReplica(GroupOf("b"));
             hold.Reset();
             var syncing = other.AppendAsync([Entry(1, 1)]);
-            await held.Task;
-            Task? waiting = null;
-            for (var epoch = 1; waiting is not { IsFaulted: true }; epoch++) waiting = other.PromiseAsync(new Epoch(epoch)); // as much as may wait for the disk
-            await Assert.ThrowsAsync<LogFullException>(() => waiting);
-            await Assert.ThrowsAsync<LogFullException>(() => fixture.Log.DropReplicaAsync(GroupOf("a")));
-            Assert.Same(log, fixture.Log.OpenReplica(GroupOf("a")));
-            hold.Set();
+            try
+            {
+                await held.Task;
+                Task? waiting = null;
+                for (var epoch = 1; waiting is not { IsFaulted: true }; epoch++) waiting = other.PromiseAsync(new Epoch(epoch)); // as much as may wait for the disk
+                await Assert.ThrowsAsync<LogFullException>(() => waiting);
+                await Assert.ThrowsAsync<LogFullException>(() => fixture.Log.DropReplicaAsync(GroupOf("a")));
+                Assert.Same(log, fixture.Log.OpenReplica(GroupOf("a")));
+            }
+            finally
+            {
+                hold.Set();
+            }
+
             await syncing;
             await log.AppendAsync([Entry(1, 4)]);
         }
