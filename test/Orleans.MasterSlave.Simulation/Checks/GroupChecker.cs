@@ -1,18 +1,22 @@
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Simulated.Disk;
 using Orleans.MasterSlave.Simulated.Nodes;
 using Orleans.MasterSlave.Simulated.World;
 
 namespace Orleans.MasterSlave.Simulated.Checks;
 
 /// <summary>Watches one group from outside: what is applied where, who answers, how the record moves. Knows nothing of how the core works.</summary>
-internal sealed class GroupChecker(SimWorld world, GroupPlan plan)
+internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, DiskContents> platter)
 {
     private readonly Dictionary<(long Epoch, long Index), (RequestId Request, ulong Digest)> _appliedAt = [];
     private readonly Dictionary<long, ulong> _digests = new() { [0] = 0 };
     private readonly Dictionary<long, int> _mastersByEpoch = [];
     private readonly Dictionary<RequestId, Acknowledged> _acknowledged = [];
+    private readonly Dictionary<RequestId, LogIndex> _indexes = [];
+    private readonly HashSet<RequestId> _answered = [];
+    private GroupRecord? _record;
     private long _answeringEpoch;
 
     public GroupId Group => plan.Group;
@@ -31,11 +35,13 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan)
             !_appliedAt.TryGetValue(at, out var other) || other == (entry.Request, digest),
             () => $"{Group}: node {node} applied {entry.Request} at {entry.Position}, where another applied {other.Request} (or their states differ)");
         _appliedAt[at] = (entry.Request, digest);
-        if (IsSync) _digests[count] = digest;
+        if (!IsSync) return;
+        _digests[count] = digest;
+        _indexes[entry.Request] = entry.Index;
     }
 
     /// <summary>A replica gives an answer, as seen on its own node.</summary>
-    public void AnsweredBy(int node, SessionToken token)
+    public void AnsweredBy(int node, RequestId request, SessionToken token)
     {
         var epoch = token.Epoch.Value;
         world.Require(
@@ -44,6 +50,16 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan)
         _mastersByEpoch[epoch] = node;
         world.Require(IsSync || epoch >= _answeringEpoch, () => $"{Group}: node {node} acknowledges in {token.Epoch} after e{_answeringEpoch} has (W4)");
         _answeringEpoch = Math.Max(_answeringEpoch, epoch);
+        if (!IsSync || !_answered.Add(request)) return;
+        var holders = 0;
+        foreach (var replica in _record!.Replicas.Select(SimIds.IndexOf))
+        {
+            var holds = Holds(platter(replica), request);
+            if (holds) holders++;
+            world.Require(holds || !_record.IsInSync(SimIds.Node(replica)), () => $"{Group}: node {node} acknowledges {request}, which node {replica} has not on its disk: {_record}");
+        }
+
+        world.Require(holders >= plan.MinInSync, () => $"{Group}: node {node} acknowledges {request} on {holders} disks (W8)");
     }
 
     /// <summary>A client has its answer.</summary>
@@ -77,12 +93,33 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan)
     {
         world.Require(next.InSync.Contains(next.Master), () => $"the master is in sync: {next}");
         world.Require(next.InSync.All(next.Replicas.Contains), () => $"who is in sync is a replica: {next}");
+        _record = next;
         if (before is null) return;
         world.Require(next.Version == before.Version + 1, () => $"versions go up by one: {before} → {next}");
         world.Require(next.Epoch >= before.Epoch, () => $"epochs never go back: {before} → {next}");
         world.Require(next.Epoch > before.Epoch || next.Claim == before.Claim, () => $"a new master is a new epoch: {before} → {next}");
         if (next.Epoch > before.Epoch) MasterBefore = SimIds.IndexOf(before.Master);
+        if (IsSync) RequireAllOnDiskOf(next);
     }
+
+    /// <summary>Whoever is in sync has all that was answered on its disk: it may become master.</summary>
+    private void RequireAllOnDiskOf(GroupRecord record)
+    {
+        foreach (var replica in record.InSync.Select(SimIds.IndexOf))
+        {
+            var contents = platter(replica);
+            var held = contents.Entries.Select(e => e.Request).ToHashSet();
+            foreach (var request in _answered)
+            {
+                world.Require(
+                    _indexes[request] <= contents.Base.Index || held.Contains(request),
+                    () => $"{Group}: node {replica} is in sync without {request}, which was answered: {record}");
+            }
+        }
+    }
+
+    private bool Holds(DiskContents contents, RequestId request) =>
+        _indexes[request] <= contents.Base.Index || contents.Entries.FindLastIndex(e => e.Request == request) >= 0;
 
     private void CheckOrder(string what, Moment began, int count, ulong digest, SessionToken token, int least)
     {

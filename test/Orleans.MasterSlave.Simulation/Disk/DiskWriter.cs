@@ -71,6 +71,12 @@ internal sealed class DiskWriter(SimWorld world, SimLane lane, SimRandom random,
     private void LandPrefix()
     {
         var underWay = _flushing.Concat(_waiting).ToList();
+        if (faults.LandsAtCrash is { } lands)
+        {
+            if (lands) underWay.ForEach(w => w.Land());
+            return;
+        }
+
         var landed = random.Chance(0.3) ? underWay.Count : random.Below(underWay.Count + 1);
         for (var i = 0; i < landed; i++) underWay[i].Land();
         if (landed == underWay.Count || underWay[landed].Torn is not { } tear || !random.Chance(0.5)) return;
@@ -85,6 +91,9 @@ internal sealed class DiskFaults
 {
     public double MostMilliseconds { get; init; } = 2;
     public TimeSpan StalledUntil { get; set; }
+
+    /// <summary>For scripted histories: whether what is under way reaches the platter when the process dies; null goes by chance.</summary>
+    public bool? LandsAtCrash { get; set; }
 
     public TimeSpan FlushTime(SimWorld world, SimRandom random)
     {

@@ -3,6 +3,9 @@ using Orleans.MasterSlave.Simulated.World;
 
 namespace Orleans.MasterSlave.Simulated.Network;
 
+/// <summary>What a scripted history does with one message, request or reply.</summary>
+internal enum MessageFate { Passes, IsLost, IsHeld, IsDoubled }
+
 /// <summary>
 /// Carries messages between nodes, and between clients and nodes: late, lost, doubled, overtaken, cut off one way or both. A request and its reply
 /// are messages of their own. A message reaches whatever life of the node is up when it comes.
@@ -15,12 +18,19 @@ internal sealed class SimNetwork(SimWorld world, NetworkWeather weather)
     private readonly SimRandom _random = world.Random.Fork();
     private readonly HashSet<(int From, int To)> _cut = [];
     private readonly Dictionary<(int From, int To), TimeSpan> _lastArrival = [];
+    private readonly List<Action> _held = [];
 
     public NetworkWeather Weather => weather;
     public Func<int, SimSilo?> SiloOf { get; set; } = _ => null;
 
-    /// <summary>Sees every request before it is sent, and may drop it (false): for scripted histories.</summary>
-    public Func<int, int, object, bool>? Filter { get; set; }
+    /// <summary>For scripted histories: sees every message (from, to, request or reply) before it is sent. What is held, and the copy of what is doubled, waits for <see cref="ReleaseHeld"/>.</summary>
+    public Func<int, int, object?, MessageFate>? Script { get; set; }
+
+    public void ReleaseHeld()
+    {
+        foreach (var carry in _held) carry();
+        _held.Clear();
+    }
 
     public void Cut(int from, int to) => _cut.Add((from, to));
     public void Heal(int from, int to) => _cut.Remove((from, to));
@@ -30,12 +40,11 @@ internal sealed class SimNetwork(SimWorld world, NetworkWeather weather)
     public Task<TReply> CallAsync<TReply>(int from, SimLane asker, int to, object request, Func<SimSilo, Task<TReply>> handle)
     {
         var answer = new TaskCompletionSource<TReply>();
-        if (Filter?.Invoke(from, to, request) == false) return answer.Task;
-        Send(from, to, () =>
+        Send(from, to, request, () =>
         {
             if (SiloOf(to) is not { } silo)
             {
-                if (_random.Chance(0.5)) Send(to, from, () => asker.Post(() => answer.TrySetException(new IOException($"Node {to} is not there."))));
+                if (_random.Chance(0.5)) Send(to, from, null, () => asker.Post(() => answer.TrySetException(new IOException($"Node {to} is not there."))));
                 return;
             }
 
@@ -48,17 +57,20 @@ internal sealed class SimNetwork(SimWorld world, NetworkWeather weather)
             try
             {
                 var reply = await handle(silo);
-                Send(to, from, () => asker.Post(() => answer.TrySetResult(reply)));
+                Send(to, from, reply, () => asker.Post(() => answer.TrySetResult(reply)));
             }
             catch (Exception e)
             {
-                Send(to, from, () => asker.Post(() => answer.TrySetException(e)));
+                Send(to, from, e, () => asker.Post(() => answer.TrySetException(e)));
             }
         }
     }
 
-    private void Send(int from, int to, Action arrive)
+    private void Send(int from, int to, object? message, Action arrive)
     {
+        var fate = Script?.Invoke(from, to, message) ?? MessageFate.Passes;
+        if (fate is MessageFate.IsHeld or MessageFate.IsDoubled) _held.Add(() => Carry(from, to, arrive));
+        if (fate is MessageFate.IsHeld or MessageFate.IsLost) return;
         Carry(from, to, arrive);
         if (!_random.Chance(weather.Duplication)) return;
         world.Count("message doubled");

@@ -69,6 +69,6 @@ internal sealed class SimCluster
     {
         var replicas = Enumerable.Range(0, shape.Replicas).Select(i => SimIds.Node((index + i) % Options.Nodes)).ToImmutableArray();
         var plan = new GroupPlan(SimIds.Group(index), replicas, shape.Mode, shape.MinInSync);
-        return new SimGroup(index, plan, new GroupChecker(World, plan));
+        return new SimGroup(index, plan, new GroupChecker(World, plan, node => Nodes[node].ContentsOf(index)));
     }
 }

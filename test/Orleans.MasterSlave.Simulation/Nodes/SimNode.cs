@@ -14,6 +14,9 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random)
     public long ClockZero { get; } = (long)(random.Unit() * 1e12) + 1;
     public TimeSpan WallClockOffset { get; } = random.Milliseconds(-2_000, 2_000);
     public DiskFaults Disk { get; } = new() { MostMilliseconds = cluster.Options.SlowestFlushMilliseconds };
+
+    /// <summary>For scripted histories: how long each batch of operations takes.</summary>
+    public TimeSpan ApplyTime { get; set; }
     public SimSilo? Silo { get; private set; }
     public bool IsRunning => Silo is not null;
 

@@ -7,7 +7,7 @@ using Orleans.MasterSlave.Simulated.World;
 namespace Orleans.MasterSlave.Simulated.Nodes;
 
 /// <summary>What operations are applied to: a ledger of request ids with a digest of all of them in order. An operation takes its time.</summary>
-internal sealed class SimObject(SimWorld world, TimeProvider time, int node, GroupChecker checker, double slowestMilliseconds) : IReplicatedObject
+internal sealed class SimObject(SimWorld world, TimeProvider time, int node, GroupChecker checker, double slowestMilliseconds, Func<TimeSpan> applyTime) : IReplicatedObject
 {
     private readonly SimRandom _random = world.Random.Fork();
     private readonly HashSet<RequestId> _known = [];
@@ -21,6 +21,7 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int node, Gro
         world.Require(!_applying, () => "operations never interleave (W5)");
         _applying = true;
         var answers = new List<byte[]>();
+        if (applyTime() > TimeSpan.Zero) await Task.Delay(applyTime(), time);
         foreach (var operation in operations)
         {
             if (slowestMilliseconds > 0 && _random.Chance(0.3)) await Task.Delay(_random.Milliseconds(0, slowestMilliseconds), time);

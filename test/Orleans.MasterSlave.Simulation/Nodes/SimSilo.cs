@@ -26,7 +26,7 @@ internal sealed class SimSilo
         foreach (var group in cluster.Groups.Where(g => g.Plan.Replicas.Contains(SimIds.Node(node.Index))))
         {
             var disk = new SimDisk(cluster.World, Lane, cluster.World.Random.Fork(), node.ContentsOf(group.Index), node.Disk);
-            var target = new SimObject(cluster.World, _time, node.Index, group.Checker, cluster.Options.SlowestApplyMilliseconds);
+            var target = new SimObject(cluster.World, _time, node.Index, group.Checker, cluster.Options.SlowestApplyMilliseconds, () => node.ApplyTime);
             _replicas[group.Index] = new SimReplica(this, group, disk, target, listener => Environment(group, disk, target, listener, previousLifeProvedDead));
         }
     }
@@ -52,7 +52,7 @@ internal sealed class SimSilo
     public async Task<CallReply> ExecuteAsync(SimGroup group, Operation operation)
     {
         var reply = await Replica(group.Id).ExecuteAsync(operation);
-        if (reply.Kind == ReplyKind.Answered) group.Checker.AnsweredBy(Index, reply.Token);
+        if (reply.Kind == ReplyKind.Answered) group.Checker.AnsweredBy(Index, operation.Id, reply.Token);
         return reply;
     }
 

@@ -20,6 +20,7 @@ internal sealed record SimulationOptions
         new(3, ReplicationMode.Synchronous, 2),
         new(2, ReplicationMode.Asynchronous, 1),
         new(3, ReplicationMode.Synchronous, 1),
+        new(3, ReplicationMode.Asynchronous, 1),
     ];
 
     public int ClientsPerGroup { get; init; } = 2;
