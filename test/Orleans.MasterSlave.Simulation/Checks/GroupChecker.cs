@@ -21,6 +21,9 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, Dis
 
     public GroupId Group => plan.Group;
     public bool IsSync => plan.Mode == ReplicationMode.Synchronous;
+
+    /// <summary>The scenario takes back what a disk had confirmed.</summary>
+    public bool DisksMayForget { get; set; }
     public int MasterBefore { get; private set; } = -1;
     public IReadOnlyDictionary<RequestId, Acknowledged> All => _acknowledged;
 
@@ -99,7 +102,7 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, Dis
         world.Require(next.Epoch >= before.Epoch, () => $"epochs never go back: {before} → {next}");
         world.Require(next.Epoch > before.Epoch || next.Claim == before.Claim, () => $"a new master is a new epoch: {before} → {next}");
         if (next.Epoch > before.Epoch) MasterBefore = SimIds.IndexOf(before.Master);
-        if (IsSync) RequireAllOnDiskOf(next);
+        if (IsSync && !DisksMayForget) RequireAllOnDiskOf(next);
     }
 
     /// <summary>Whoever is in sync has all that was answered on its disk: it may become master.</summary>

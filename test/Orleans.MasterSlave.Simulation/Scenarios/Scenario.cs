@@ -1,6 +1,10 @@
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Replicas;
+using Orleans.MasterSlave.Replication;
 using Orleans.MasterSlave.Simulated.Checks;
+using Orleans.MasterSlave.Simulated.Disk;
+using Orleans.MasterSlave.Simulated.Network;
 using Orleans.MasterSlave.Simulated.Nodes;
 using Orleans.MasterSlave.Simulated.Runs;
 using Orleans.MasterSlave.Simulated.Workload;
@@ -13,19 +17,42 @@ internal sealed class Scenario
 {
     private readonly SimWorld _world = new(1, keepTrace: true, firstComeFirstServed: true);
 
-    public Scenario(GroupShape shape)
+    private readonly Dictionary<int, SimClient> _clients = [];
+
+    /// <summary>Founds the groups, and waits until all are at rest. In these limits a long staleness leaves it to the lease alone to stop an ex-master.</summary>
+    public Scenario(GroupShape shape, int nodes = 3, int groups = 1, Func<ReplicaLimits, ReplicaLimits>? limits = null, bool untilRest = true)
     {
-        Cluster = new SimCluster(_world, new SimulationOptions { Groups = [shape], SlowestApplyMilliseconds = 0, Limits = new ReplicaLimits { MaxStaleness = TimeSpan.FromSeconds(30) } });
-        Client = new SimClient(Cluster, Group, SimIds.Client(0), _world.Random.Fork());
+        var chosen = new ReplicaLimits { MaxStaleness = TimeSpan.FromSeconds(30) };
+        Cluster = new SimCluster(_world, new SimulationOptions
+        {
+            Nodes = nodes,
+            Groups = [.. Enumerable.Repeat(shape, groups)],
+            SlowestApplyMilliseconds = 0,
+            Limits = limits?.Invoke(chosen) ?? chosen,
+        });
+        Group = Cluster.Groups[0];
         Do(Cluster.StartAll);
-        Start(() => new Founder(Cluster, Group, _world.Random.Fork()).FoundAsync());
-        Until(() => Cluster.Unrest(Group) is null, "the group is founded");
+        foreach (var group in Cluster.Groups) Start(() => new Founder(Cluster, group, _world.Random.Fork()).FoundAsync());
+        if (untilRest) UntilAllRest();
     }
 
+    public static GroupShape Pair { get; } = new(2, ReplicationMode.Synchronous, 1);
+    public static GroupShape Three { get; } = new(3, ReplicationMode.Synchronous, 1);
+
     public SimCluster Cluster { get; }
-    public SimGroup Group => Cluster.Groups[0];
-    public SimClient Client { get; }
-    public SimNode Master => Cluster.Nodes[SimIds.IndexOf(Cluster.Store.Record(Group.Id)!.Master)];
+
+    /// <summary>The group that the steps are about.</summary>
+    public SimGroup Group { get; set; }
+    public SimClient Client => _clients.TryGetValue(Group.Index, out var client) ? client
+        : _clients[Group.Index] = new SimClient(Cluster, Group, SimIds.Client(Group.Index), _world.Random.Fork());
+
+    public GroupRecord Record => Cluster.Store.Record(Group.Id)!;
+    public SimNode Master => Cluster.Nodes[SimIds.IndexOf(Record.Master)];
+
+    /// <summary>The other replicas of the record, in the order of their numbers.</summary>
+    public IReadOnlyList<SimNode> Slaves => [.. Record.Replicas.Select(n => Cluster.Nodes[SimIds.IndexOf(n)]).Where(n => n != Master).OrderBy(n => n.Index)];
+    public static NodeId NodeOf(SimNode node) => SimIds.Node(node.Index);
+    public DateTime UtcNow => _world.Time.GetUtcNow().UtcDateTime;
     public IReadOnlyList<string> Transcript => _world.Trace.Lines;
 
     public void Do(Action action)
@@ -36,15 +63,14 @@ internal sealed class Scenario
 
     public void Wait(TimeSpan time) => _world.Scheduler.Run(() => false, (_world.Now + time).Ticks);
 
+    /// <summary>Goes on to the very step after which the condition holds, and not one further.</summary>
     public void Until(Func<bool> condition, string what, double seconds = 30)
     {
-        var deadline = _world.Now + TimeSpan.FromSeconds(seconds);
-        while (!condition())
-        {
-            _world.Require(_world.Now < deadline, () => $"never came: {what}");
-            Wait(TimeSpan.FromMilliseconds(10));
-        }
+        var came = _world.Scheduler.Run(condition, (_world.Now + TimeSpan.FromSeconds(seconds)).Ticks);
+        _world.Require(came, () => $"never came: {what}");
     }
+
+    public void UntilAllRest() => Until(() => Cluster.Groups.All(g => Cluster.Unrest(g) is null), "rest");
 
     /// <summary>The client performs operations, one after the other, until they are answered.</summary>
     public void Change(int times = 1)
@@ -57,23 +83,55 @@ internal sealed class Scenario
         }
     }
 
-    /// <summary>Asks one replica for a linearizable read, and waits for what it says.</summary>
-    public CallReply? MasterReadAt(SimNode node)
+    public ReplicaOf At(SimNode node) => new(node.Silo!.Of(Group.Id));
+
+    public static bool IsAppendWithEntries(object? message) => message is AppendRequest { Entries.Count: > 0 };
+
+    /// <summary>An operation of another client than <see cref="Client"/>: who sends it, and when, is up to the history.</summary>
+    public Operation Operation(long sequence, int client = 77, DateTime? firstSentUtc = null) => new()
     {
-        Moment began = Group.Checker.Now;
-        CallReply? reply = null;
-        node.Silo!.Lane.Post(() => _ = AskAsync());
-        Wait(TimeSpan.FromMilliseconds(20));
-        if (reply is { Kind: ReplyKind.Answered })
+        Id = new RequestId(SimIds.Client(client), sequence),
+        AnsweredThrough = 0,
+        FirstSentUtc = firstSentUtc ?? UtcNow,
+        Payload = new byte[8],
+    };
+
+    /// <summary>Hands an operation to one replica, past the network. An answer counts as acknowledged.</summary>
+    public Call Send(SimNode node, Operation operation)
+    {
+        var (began, group) = (Group.Checker.Now, Group);
+        return Ask(node, async silo =>
         {
+            var reply = await silo.ExecuteAsync(group, operation);
+            if (reply.Kind != ReplyKind.Answered || group.Checker.All.ContainsKey(operation.Id)) return reply;
             var (count, digest) = SimObject.Read(reply.Payload!);
-            Group.Checker.MasterRead(began, count, digest, reply.Token);
-        }
+            group.Checker.Acknowledge(operation.Id, began, count, digest, reply.Token);
+            return reply;
+        });
+    }
 
-        return reply;
+    /// <summary>Asks one replica for a read; a linearizable one that is answered is checked against all that was acknowledged before.</summary>
+    public Call Read(SimNode node, bool masterOnly)
+    {
+        var (began, group) = (Group.Checker.Now, Group);
+        return Ask(node, async silo =>
+        {
+            var reply = await silo.Replica(group.Id).ReadAsync(new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = masterOnly });
+            if (reply.Kind != ReplyKind.Answered || !masterOnly) return reply;
+            var (count, digest) = SimObject.Read(reply.Payload!);
+            group.Checker.MasterRead(began, count, digest, reply.Token);
+            return reply;
+        });
+    }
 
-        async Task AskAsync() =>
-            reply = await node.Silo.Replica(Group.Id).ReadAsync(new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = true });
+    /// <summary>Asks one replica for a linearizable read, and waits a little for what it says.</summary>
+    public CallReply? MasterReadAt(SimNode node) => Soon(Read(node, masterOnly: true));
+
+    /// <summary>Waits for what a replica says at once: longer than any disk needs, shorter than any time-out.</summary>
+    public CallReply? Soon(Call call)
+    {
+        Wait(TimeSpan.FromMilliseconds(20));
+        return call.Reply;
     }
 
     /// <summary>Nothing passes between this node and the others, nor the store.</summary>
@@ -88,12 +146,50 @@ internal sealed class Scenario
         Cluster.Store.CutOff.Add(node.Index);
     }
 
+    /// <summary>Requests of this kind from one node to another are lost from now on; their replies are not.</summary>
+    public void Lose(SimNode from, SimNode to, Func<object?, bool> which) => Script(from, to, which, MessageFate.IsLost);
+
+    public void Hold(SimNode from, SimNode to, Func<object?, bool> which) => Script(from, to, which, MessageFate.IsHeld);
+
+    public void Double(SimNode from, SimNode to, Func<object?, bool> which) => Script(from, to, which, MessageFate.IsDoubled);
+
+    public void EndScript() => Cluster.Network.Script = null;
+
+    /// <summary>Everything arrives, every node runs: rest must come, and nothing acknowledged be lost.</summary>
     public void Heal()
     {
+        EndScript();
+        foreach (var node in Cluster.Nodes) node.ApplyTime = TimeSpan.Zero;
         Cluster.Network.HealAll();
         Cluster.Store.CutOff.Clear();
-        Until(() => Cluster.Unrest(Group) is null, "rest");
-        FinalCheck.Check(Cluster, Group);
+        Do(Cluster.StartAll);
+        UntilAllRest();
+        foreach (var group in Cluster.Groups) FinalCheck.Check(Cluster, group);
+    }
+
+    /// <summary>Single-threaded runs want a thread without anybody's synchronization context.</summary>
+    public static void Play(Action history)
+    {
+        Exception? failure = null;
+        var thread = new Thread(() => failure = Xunit.Record.Exception(history));
+        thread.Start();
+        thread.Join();
+        if (failure is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+    }
+
+    private void Script(SimNode from, SimNode to, Func<object?, bool> which, MessageFate fate)
+    {
+        var others = Cluster.Network.Script;
+        Cluster.Network.Script = (sender, receiver, message) =>
+            sender == from.Index && receiver == to.Index && which(message) ? fate : others?.Invoke(sender, receiver, message) ?? MessageFate.Passes;
+    }
+
+    private Call Ask(SimNode node, Func<SimSilo, Task<CallReply>> ask)
+    {
+        var call = new Call();
+        var silo = node.Silo!;
+        silo.Lane.Post(() => _ = WatchAsync(async () => call.Reply = await ask(silo)));
+        return call;
     }
 
     private void Start(Func<Task> work) => Do(() => _ = WatchAsync(work));
@@ -109,4 +205,21 @@ internal sealed class Scenario
             _world.Scheduler.Fail(e);
         }
     }
+}
+
+/// <summary>What one replica was asked, and what it has said so far.</summary>
+internal sealed class Call
+{
+    public CallReply? Reply { get; set; }
+    public bool IsAnswered => Reply?.Kind == ReplyKind.Answered;
+}
+
+/// <summary>How one replica stands, for histories that wait for a certain moment.</summary>
+internal sealed class ReplicaOf(SimReplica replica)
+{
+    public ReplicaStatus Status => replica.Replica.Status();
+    public bool IsMaster => Status.Role == ReplicaRole.Master;
+    public bool IsServing => replica.Replica.IsServing;
+    public SimDisk Disk => replica.Disk;
+    public int Applied => replica.Object.Ledger.Count;
 }

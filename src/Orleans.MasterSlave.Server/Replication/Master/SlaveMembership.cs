@@ -7,9 +7,11 @@ namespace Orleans.MasterSlave.Replication.Master;
 internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel channel)
 {
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
-    private TimeSpan _unleasedSince = env.Now;  // when the lease was last seen valid, or this membership began
+    private TimeSpan _unleasedSince = env.Now;  // when the lease was first missed, or this membership began: nobody looks at a group at rest
+    private bool _isLeased;                     // at the last look
     private bool _wasLeased;
     private LogIndex _acknowledged;             // as of _stalledSince
+    private bool _owes;                         // at the last look: there was something that it had not acknowledged
     private TimeSpan _stalledSince = env.Now;   // since when it has acknowledged nothing though there is something
     private LogIndex? _growThrough;             // growing: the master's last index when it became required
     private TimeSpan _swapAgainAt = TimeSpan.MinValue;
@@ -46,7 +48,9 @@ internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel chann
 
     public void Look()
     {
-        if (Channel.Acknowledged != _acknowledged || Channel.Acknowledged >= env.Log.Last.Index)
+        var owed = _owes;
+        _owes = Channel.Acknowledged < env.Log.Last.Index;
+        if (!owed || !_owes || Channel.Acknowledged != _acknowledged)
         {
             _acknowledged = Channel.Acknowledged;
             _stalledSince = env.Now;
@@ -55,13 +59,14 @@ internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel chann
         IsStalled = env.Now - _stalledSince > env.Limits.LinkTimeout * 3;
         if (LeaseUntil is not null)
         {
-            _unleasedSince = env.Now;
-            _wasLeased = true;
+            _isLeased = _wasLeased = true;
             IsOverdue = false;
             if (_grownAt != TimeSpan.MinValue && env.Now - _grownAt > _backoff.Longest) _backoff.Reset();
             return;
         }
 
+        if (_isLeased) _unleasedSince = env.Now;
+        _isLeased = false;
         var silent = env.Liveness.ReachableSession(Channel.Slave) is null;
         IsOverdue = (silent && _wasLeased) || env.Now - _unleasedSince > env.Liveness.Times.LeaseDuration;
     }

@@ -1,0 +1,72 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Replicas;
+using Xunit;
+
+namespace Orleans.MasterSlave.Simulated.Scenarios;
+
+/// <summary>Histories of requests that come more than once (W1).</summary>
+public sealed class RequestTests
+{
+    /// <summary>A retry while the first is in flight joins it, and is answered no earlier.</summary>
+    [Fact]
+    public void Retry_WhileTheFirstIsInFlight_JoinsIt() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair);
+        scenario.Change(5);
+        var (master, slave) = (scenario.Master, scenario.Slaves[0]);
+        scenario.Hold(master, slave, Scenario.IsAppendWithEntries);
+        var operation = scenario.Operation(1);
+        var (first, retry) = (scenario.Send(master, operation), scenario.Send(master, operation));
+        scenario.Wait(TimeSpan.FromMilliseconds(100));
+        Assert.Null(first.Reply);
+        Assert.Null(retry.Reply);
+
+        scenario.EndScript();
+        scenario.Do(scenario.Cluster.Network.ReleaseHeld);
+        scenario.Until(() => retry.IsAnswered && first.IsAnswered, "both answers");
+        Assert.Equal(first.Reply!.Payload, retry.Reply!.Payload);
+        scenario.Heal();
+        Assert.Equal(6, scenario.At(master).Applied);
+    });
+
+    /// <summary>The first attempt is inherited by a new master, which has not applied it yet when the retry comes.</summary>
+    [Fact]
+    public void Retry_AtANewMaster_ThatInheritedTheFirst_IsExecutedOnce() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair);
+        scenario.Change(5);
+        var (master, next) = (scenario.Master, scenario.Slaves[0]);
+        scenario.Lose(next, master, m => m is Replication.AppendReply);
+        var operation = scenario.Operation(1);
+        scenario.Send(master, operation);
+        scenario.Until(() => scenario.At(next).Disk.DurableIndex == scenario.At(master).Disk.Last.Index, "it is on both disks");
+        scenario.Do(master.Crash);
+        scenario.Until(() => scenario.At(next).IsMaster, "a new master");
+        var retry = scenario.Send(next, operation);
+        scenario.Until(() => retry.IsAnswered, "an answer");
+        scenario.Heal();
+        Assert.Equal(6, scenario.At(next).Applied);
+    });
+
+    /// <summary>A session is evicted, and its client retries: refused by the floor, never executed again.</summary>
+    [Fact]
+    public void Retry_OfAClientThatWasForgotten_IsRefused_OnEveryReplicaAlike() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair, limits: l => l with { Sessions = new SessionLimits(100, 100, TimeSpan.FromSeconds(5)) });
+        var operation = scenario.Operation(1);
+        var first = scenario.Send(scenario.Master, operation);
+        scenario.Until(() => first.IsAnswered, "an answer");
+        scenario.Wait(TimeSpan.FromSeconds(6));
+        scenario.Change();
+
+        var reply = scenario.Soon(scenario.Send(scenario.Master, operation));
+        Assert.Equal((ReplyKind.Refused, RefusalReason.RequestExpired), (reply!.Kind, reply.Refusal));
+
+        var former = scenario.Master;
+        scenario.Do(former.Crash);
+        scenario.Until(() => scenario.Master != former && scenario.At(scenario.Master).IsServing, "another master");
+        reply = scenario.Soon(scenario.Send(scenario.Master, operation));
+        Assert.Equal((ReplyKind.Refused, RefusalReason.RequestExpired), (reply!.Kind, reply.Refusal));
+        scenario.Heal();
+    });
+}
