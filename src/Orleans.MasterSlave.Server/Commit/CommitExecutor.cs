@@ -16,6 +16,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     private LogIndex _stable;      // entries up to here may be applied; set by SetStable only
     private Task _running = Task.CompletedTask;
     private Task _saving = Task.CompletedTask;
+    private LogSnapshot? _taken;   // a snapshot that waits until every in-sync replica holds what it covers
     private bool _held;            // while the state is being replaced
     private long _appliedBytes, _appliedEntries; // since the last snapshot
 
@@ -33,8 +34,8 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     /// <summary>The largest index that a lagging slave does not need any more: the log is kept above it.</summary>
     public Func<LogIndex> KeepFrom { get; set; } = () => new LogIndex(long.MaxValue);
 
-    /// <summary>The largest index that every in-sync replica holds, as far as this replica knows.</summary>
-    public Func<LogIndex> ReplicatedThrough { get; set; } = () => new LogIndex(long.MaxValue);
+    /// <summary>The largest index that every in-sync replica holds, as far as this replica knows; set by <see cref="SetReplicated"/> only.</summary>
+    private LogIndex _replicated;
 
     /// <summary>Completes when an index is committed.</summary>
     public Task WaitForAsync(LogIndex index)
@@ -53,11 +54,22 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         if (_running.IsCompleted && !_held && Committed < _stable) _running = RunAsync();
     }
 
+    /// <summary>
+    /// Tells that every in-sync replica holds the entries up to an index: so will every later master, and nothing up to there is ever taken back. Never
+    /// goes back, whoever is master.
+    /// </summary>
+    public void SetReplicated(LogIndex replicated)
+    {
+        _replicated = LogIndex.Max(_replicated, replicated);
+        SaveTaken();
+    }
+
     /// <summary>Stops applying, for the state to be replaced; until <see cref="RestartAsync"/>.</summary>
     public async Task HoldAsync()
     {
         _held = true;
         await _running;
+        _taken = null; // the log may be about to lose what it covers
         await _saving;
     }
 
@@ -65,6 +77,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     public async Task EndAsync()
     {
         _held = true;
+        _taken = null;
         await _saving;
     }
 
@@ -170,8 +183,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         return (batch, operations);
     }
 
-    /// <summary>A snapshot must not cover what an in-sync slave may lack: a failover could take it back, and only entries can be saved as orphans (C2, C5).</summary>
-    private bool SnapshotIsDue => _saving.IsCompleted && trigger.IsDue(_appliedEntries, _appliedBytes) && ReplicatedThrough() >= Committed;
+    private bool SnapshotIsDue => _taken is null && _saving.IsCompleted && trigger.IsDue(_appliedEntries, _appliedBytes);
 
     private async Task SnapshotAsync()
     {
@@ -187,6 +199,18 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         BrokenInvariantException.Unless(Committed == at, "a snapshot is of one position");
         _appliedEntries = 0;
         _appliedBytes = 0;
+        _taken = snapshot;
+        SaveTaken();
+    }
+
+    /// <summary>
+    /// A snapshot on disk covers nothing that an in-sync replica may lack: a failover could take it back, and only entries can be saved as orphans (C2, C5).
+    /// It waits in memory instead of being taken later, because under load there is always something that is not yet everywhere.
+    /// </summary>
+    private void SaveTaken()
+    {
+        if (_held || _taken is not { } snapshot || snapshot.Position.Index > _replicated) return;
+        _taken = null;
         _saving = SaveAsync(snapshot);
     }
 

@@ -37,7 +37,6 @@ internal sealed class MasterRole : IMasterOfSlaves
         _inSync = new InSyncKeeper(env, record, this, Advance, reason => owner.MastershipRefused(Epoch, reason), e => owner.MastershipFailed("the group record could not be changed", e));
         commit.Applied = OnApplied;
         commit.KeepFrom = () => _inSync.LargestNeeded(env.Limits.MaxSlaveLagEntries);
-        commit.ReplicatedThrough = () => Replicated;
     }
 
     public Epoch Epoch { get; }
@@ -60,7 +59,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     /// </summary>
     public LogPositions Positions => new(_env.Log.DurableIndex, LargestReplicatedIndex, _commit.Committed);
 
-    private LogIndex LargestReplicatedIndex => _replicator is SyncReplicator ? LogIndex.Max(Replicated, _commit.Stable) : Replicated;
+    public LogIndex LargestReplicatedIndex => _replicator is SyncReplicator ? LogIndex.Max(Replicated, _commit.Stable) : Replicated;
 
     private LogIndex Replicated => _inSync.Replicated(_env.Log.DurableIndex);
 
@@ -124,7 +123,6 @@ internal sealed class MasterRole : IMasterOfSlaves
         _inSync.Stop();
         _commit.Applied = null;
         _commit.KeepFrom = () => new LogIndex(long.MaxValue);
-        _commit.ReplicatedThrough = () => new LogIndex(long.MaxValue);
         _serving.TrySetCanceled();
         _pending.FailAll(new CallReply { Kind = ReplyKind.Unknown, Message = "The master lost its office before the outcome was known.", View = _owner.View });
     }
@@ -171,6 +169,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         if (_ended) return;
         var stable = _replicator.StablePoint(_commit.Stable, Progress);
         if (stable > _commit.Stable) _commit.SetStable(stable);
+        _commit.SetReplicated(LargestReplicatedIndex);
         _inSync.Look();
         _pending.Release(MayAnswer());
     }

@@ -22,6 +22,9 @@ internal sealed class AppendRequest
     [Id(1)] public required LogPosition Previous { get; init; }
     [Id(2)] public required LogIndex Stable { get; init; }
     [Id(3)] public IReadOnlyList<LogEntry> Entries { get; init; } = [];
+
+    /// <summary>Every in-sync replica holds the master's entries up to here: a slave's snapshot may cover them (C5).</summary>
+    [Id(4)] public LogIndex Replicated { get; init; }
 }
 
 internal enum AppendOutcome

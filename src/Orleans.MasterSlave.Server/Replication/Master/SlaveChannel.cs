@@ -113,6 +113,7 @@ internal sealed class SlaveChannel
             Header = _master.HeaderFor(Slave),
             Previous = new LogPosition(epoch, previous),
             Stable = _master.Stable,
+            Replicated = _master.LargestReplicatedIndex,
             Entries = entries,
         });
         return true;
@@ -239,6 +240,9 @@ internal sealed class SlaveChannel
 internal interface IMasterOfSlaves
 {
     LogIndex Stable { get; }
+
+    /// <summary>Durable on every in-sync replica.</summary>
+    LogIndex LargestReplicatedIndex { get; }
     MasterHeader HeaderFor(NodeId slave);
 
     /// <summary>A slave acknowledged or confirmed something.</summary>

@@ -50,6 +50,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
             return Refuse(request.Header) ?? Reply(AppendOutcome.Busy);
         if (env.Log.DurableIndex < matched) return Reply(AppendOutcome.Busy); // replaced by a snapshot while it waited
         commit.SetStable(LogIndex.Min(request.Stable, LogIndex.Min(_verified, env.Log.DurableIndex)));
+        commit.SetReplicated(LogIndex.Min(request.Replicated, _verified));
         if (LogIndex.Min(_verified, env.Log.DurableIndex) >= request.Stable) follower.HoldsAllAcknowledged();
         return new AppendReply
         {
