@@ -1,10 +1,13 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Hosting;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Node;
 using Orleans.MasterSlave.TestKit;
+using Orleans.Storage;
 using Orleans.TestingHost;
 
 namespace Orleans.MasterSlave.ClusterTests.Replication;
@@ -14,9 +17,12 @@ public sealed class LedgerCluster : IAsyncDisposable
 {
     private readonly TempDirectory _directory = new();
     private readonly List<InProcessSiloHandle> _returned = []; // the test cluster does not count silos that come back
+    private readonly ConcurrentDictionary<string, StoreSwitch> _stores = new();
+    private readonly ConcurrentDictionary<string, ReplicationGate> _gates = new();
     private InProcessTestCluster _cluster = null!;
 
     public IClusterClient Client => _cluster.Client;
+    public ReportedWarnings Warnings { get; } = new();
     public IReadOnlyList<InProcessSiloHandle> Silos => [.. _cluster.Silos, .. _returned];
 
     public static async Task<LedgerCluster> StartAsync(short silos = 3, Action<MasterSlaveOptions>? options = null, Action<MasterSlaveClientOptions>? client = null)
@@ -25,7 +31,10 @@ public sealed class LedgerCluster : IAsyncDisposable
         var builder = new InProcessTestClusterBuilder(silos);
         builder.ConfigureSilo((of, silo) =>
         {
-            silo.AddSqliteGrainStorage("MasterSlave", o => o.Path = cluster._directory.File("groups.db"));
+            silo.AddSqliteGrainStorage("groups", o => o.Path = cluster._directory.File("groups.db"));
+            silo.Services.AddKeyedSingleton("MasterSlave", (services, _) => cluster.Switch(of.SiloName).Over(services.GetRequiredKeyedService<IGrainStorage>("groups")));
+            silo.AddIncomingGrainCallFilter(cluster.Gate(of.SiloName));
+            silo.Services.AddLogging(l => l.AddProvider(cluster.Warnings));
             silo.AddMasterSlave(o =>
             {
                 o.LogDirectory = cluster._directory.File(of.SiloName);
@@ -40,6 +49,18 @@ public sealed class LedgerCluster : IAsyncDisposable
         await cluster.AllNodesKnownAsync(silos);
         return cluster;
     }
+
+    /// <summary>A silo's way to the group records; the same when the silo comes back.</summary>
+    public StoreSwitch StoreOf(InProcessSiloHandle silo) => Switch(silo.Name);
+
+    /// <summary>What masters send to a silo's replicas.</summary>
+    public ReplicationGate EntriesTo(InProcessSiloHandle silo) => Gate(silo.Name);
+
+    public static string LogDirectoryOf(InProcessSiloHandle silo) => silo.ServiceProvider.GetRequiredService<IOptions<MasterSlaveOptions>>().Value.LogDirectory;
+
+    private StoreSwitch Switch(string silo) => _stores.GetOrAdd(silo, _ => new StoreSwitch());
+
+    private ReplicationGate Gate(string silo) => _gates.GetOrAdd(silo, _ => new ReplicationGate());
 
     public ILedger Sync(string key) => Client.GetGrain<ISyncLedger>(key);
 
@@ -109,6 +130,20 @@ public sealed class LedgerCluster : IAsyncDisposable
                 return true;
             },
             $"every replica of {ledger.GetGrainId()} holds {expected.Length} entries");
+    }
+
+    /// <summary>The same of these silos, without asking the group store which they are.</summary>
+    public Task EachReadsAsync(ILedger ledger, string[] expected, params InProcessSiloHandle[] silos)
+    {
+        var diagnostics = Client.ServiceProvider.GetRequiredService<IReplicatedGrainDiagnostics>();
+        return Eventually.TrueAsync(
+            async () =>
+            {
+                foreach (var silo in silos)
+                    if (!(await diagnostics.ReadFromAsync(silo.SiloAddress, ledger.Entries)).SequenceEqual(expected)) return false;
+                return true;
+            },
+            $"{silos.Length} replicas of {ledger.GetGrainId()} hold {expected.Length} entries");
     }
 
     private Task<object> AllNodesKnownAsync(int silos) => Eventually.GetAsync<object>(

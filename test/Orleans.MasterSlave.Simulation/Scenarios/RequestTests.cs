@@ -1,4 +1,5 @@
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Replicas;
 using Xunit;
 
@@ -46,6 +47,29 @@ public sealed class RequestTests
         scenario.Until(() => retry.IsAnswered, "an answer");
         scenario.Heal();
         Assert.Equal(6, scenario.At(next).Applied);
+    });
+
+    /// <summary>Apply looks again: two entries of one request, however they came into the logs, are executed once.</summary>
+    [Fact]
+    public void Entry_WhoseRequestWasExecuted_IsNotExecutedAgain() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair);
+        scenario.Change(5);
+        scenario.UntilAllRest();
+        foreach (var node in scenario.Cluster.Nodes) scenario.Do(node.Crash);
+        foreach (var node in scenario.Cluster.Nodes.Take(2))
+        {
+            var platter = node.ContentsOf(scenario.Group.Index);
+            var last = platter.Entries[^1];
+            platter.Append([new LogEntry
+            {
+                Kind = last.Kind, Position = new LogPosition(last.Epoch, last.Index.Next()), TimeUtc = last.TimeUtc, Request = last.Request,
+                AnsweredThrough = last.AnsweredThrough, DataLossCount = last.DataLossCount, Payload = last.Payload,
+            }]);
+        }
+
+        scenario.Heal();
+        Assert.Equal(5, scenario.At(scenario.Master).Applied);
     });
 
     /// <summary>A session is evicted, and its client retries: refused by the floor, never executed again.</summary>

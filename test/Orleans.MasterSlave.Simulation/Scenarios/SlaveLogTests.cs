@@ -29,6 +29,31 @@ public sealed class SlaveLogTests
         scenario.Heal();
     });
 
+    /// <summary>The same before the slave knows that any of it is stable: what it has acknowledged it must keep.</summary>
+    [Fact]
+    public void Append_ThatComesASecondTime_CutsNothingThatIsAcknowledged() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair);
+        scenario.Change(5);
+        scenario.UntilAllRest();
+        var (master, slave) = (scenario.Master, scenario.Slaves[0]);
+        scenario.Hold(slave, master, m => m is AppendReply);
+        scenario.Double(master, slave, Scenario.IsAppendWithEntries);
+        var calls = new List<Call>();
+        for (var i = 1; i <= 3; i++)
+        {
+            calls.Add(scenario.Send(master, scenario.Operation(i)));
+            scenario.Wait(TimeSpan.FromMilliseconds(20));
+        }
+
+        var last = scenario.At(master).Disk.Last;
+        scenario.EndScript();
+        scenario.Do(scenario.Cluster.Network.ReleaseHeld); // the replies, and each append once more
+        scenario.Until(() => calls.TrueForAll(c => c.IsAnswered), "answers");
+        Assert.Equal(last, scenario.At(slave).Disk.Last);
+        scenario.Heal();
+    });
+
     /// <summary>An install interrupted twice (C4): by a crash of the slave, and by a crash of the master; a piece comes twice.</summary>
     [Fact]
     public void Install_InterruptedTwice_GivesTheSlaveWhatTheMasterHas() => Scenario.Play(() =>
