@@ -38,7 +38,8 @@ public sealed class SlaveLogTests
         scenario.UntilAllRest();
         var (master, slave) = (scenario.Master, scenario.Slaves[0]);
         scenario.Hold(slave, master, m => m is AppendReply);
-        scenario.Double(master, slave, Scenario.IsAppendWithEntries);
+        var doubled = 0;
+        scenario.Double(master, slave, m => Scenario.IsAppendWithEntries(m) && doubled++ == 0);
         var calls = new List<Call>();
         for (var i = 1; i <= 3; i++)
         {
@@ -48,7 +49,7 @@ public sealed class SlaveLogTests
 
         var last = scenario.At(master).Disk.Last;
         scenario.EndScript();
-        scenario.Do(scenario.Cluster.Network.ReleaseHeld); // the replies, and each append once more
+        scenario.Do(scenario.Cluster.Network.ReleaseHeld); // the replies, and the first append once more
         scenario.Until(() => calls.TrueForAll(c => c.IsAnswered), "answers");
         Assert.Equal(last, scenario.At(slave).Disk.Last);
         scenario.Heal();
