@@ -13,14 +13,22 @@ internal static class Forgetter
         using var files = new ReadOnlyFiles();
         var directory = LogDirectory.ForReading(path, files);
         var manifest = SegmentManifest.Read(files, path, directory.NodeId);
-        var bytes = new byte[SegmentHeader.Bytes];
-        for (var number = manifest.First + 1; number <= manifest.Last; number++)
+        var bytes = new byte[SegmentHeader.RewrittenBytes];
+        SegmentHeader? before = null; // of a rewritten segment the header itself says where it ends, and nothing follows
+        for (var number = manifest.First; number <= manifest.Last; number++)
         {
-            var next = Path.Combine(path, SegmentHeader.FileName(number));
-            using (var file = files.Open(next)) file.Read(bytes, 0);
-            var end = SegmentHeader.Read(bytes, next, directory.NodeId, number)!.Value.PreviousEnd;
-            using var segment = File.OpenHandle(Path.Combine(path, SegmentHeader.FileName(number - 1)), FileMode.Open, FileAccess.ReadWrite);
-            if (RandomAccess.GetLength(segment) > end) RandomAccess.SetLength(segment, end);
+            var segmentPath = Path.Combine(path, SegmentHeader.FileName(number));
+            if (!files.Exists(segmentPath)) continue; // a later one stands for it
+            int read;
+            using (var file = files.Open(segmentPath)) read = file.Read(bytes, 0);
+            var header = SegmentHeader.Read(bytes.AsSpan(0, read), segmentPath, directory.NodeId, number)!.Value;
+            if (before is { Rewritten: null } previous)
+            {
+                using var segment = File.OpenHandle(Path.Combine(path, SegmentHeader.FileName(previous.Number)), FileMode.Open, FileAccess.ReadWrite);
+                if (RandomAccess.GetLength(segment) > header.PreviousEnd) RandomAccess.SetLength(segment, header.PreviousEnd);
+            }
+
+            before = header;
         }
 
         return 0;

@@ -28,8 +28,8 @@ internal sealed class BatchBuffer
     /// <summary>Completes when the batch is durable, fails when it never will be.</summary>
     public Task Durable => _durable.Task;
 
-    /// <summary>What the batch's records mean for the segments that groups need; taken in when the batch is durable.</summary>
-    public List<(GroupPins Group, RecordType Type, long Index)> Notes { get; } = [];
+    /// <summary>Whose records are in the batch, and where; taken in when the batch is durable.</summary>
+    public List<BatchNote> Notes { get; } = [];
 
     public void Begin(long number)
     {
@@ -57,6 +57,15 @@ internal sealed class BatchBuffer
         Length += size;
         Records++;
         return body;
+    }
+
+    /// <summary>Adds a record of another place as it is, with its body's checksum, right or wrong.</summary>
+    public void AddRecord(ReadOnlySpan<byte> record)
+    {
+        if (_bytes.Length - Length < record.Length) Array.Resize(ref _bytes, Math.Max(checked(Length + record.Length), (int)Math.Min(2L * _bytes.Length, Array.MaxLength)));
+        record.CopyTo(_bytes.AsSpan(Length));
+        Length += record.Length;
+        Records++;
     }
 
     public void EndRecord() => RecordHeader.SealBody(_bytes.AsSpan(_recordStart, Length - _recordStart), _recordGroupBytes);
@@ -92,7 +101,11 @@ internal sealed class BatchBuffer
     public void Renumber(long number) => Number = number;
 
     /// <summary>Forgets what was written, so that it no longer counts as waiting.</summary>
-    public void Reset() => (Records, Length) = (0, BatchRecordBytes);
+    public void Reset()
+    {
+        (Records, Length) = (0, BatchRecordBytes);
+        Notes.Clear(); // they hold entries
+    }
 
     public void Complete() => _durable.SetResult();
 
@@ -104,3 +117,6 @@ internal sealed class BatchBuffer
     // Waiters continue on the pool, in the order in which they began to wait, and never on the flushing thread.
     private static TaskCompletionSource NewCompletion() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
+
+/// <summary>A record of a batch: whose it is and where in the batch it begins; with the entry, if it is one.</summary>
+internal readonly record struct BatchNote(GroupPins Group, RecordType Type, long Index, int Offset, EntryTail? Tail, LogEntry? Entry);

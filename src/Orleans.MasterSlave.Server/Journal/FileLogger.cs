@@ -3,19 +3,22 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Journal;
 
 /// <summary>
-/// A replica's own log: a view on the silo's <see cref="WriteAheadLog"/>. Keeps the entries since its base in memory. Its methods are called
-/// from the replica's thread only; what they change is seen at once, and durable when their task completes.
+/// A replica's own log: a view on the silo's <see cref="WriteAheadLog"/>. Of the entries since its base the newest are in memory, of the others only
+/// where they lie. Its methods are called from the replica's thread only; what they change is seen at once, and durable when their task completes.
 /// </summary>
 internal sealed class FileLogger : IReplicaLog
 {
     private readonly WriteAheadLog _log;
     private readonly GroupPins _pins;
     private readonly byte[] _name;
-    private readonly List<LogEntry> _entries;
+    private readonly EpochRuns _runs;           // of the entries above the base
+    private readonly EntryTail _tail = new();   // the newest of them
     private readonly DurableMarks _durable;
     private SnapshotRecord? _snapshot;
-    private LogSnapshot? _snapshotInMemory;
+    private LogSnapshot? _snapshotOnce;         // read when the log was opened, and kept until it is asked for
     private WeakReference<LogSnapshot>? _snapshotRead;
+    private DateTime _lastTime;
+    private LogDamagedException? _damage;
     private Epoch _promised;    // the highest asked for; _durable knows the durable one
     private Task _promise = Task.CompletedTask;
     private Task _written = Task.CompletedTask; // the newest record's
@@ -31,20 +34,23 @@ internal sealed class FileLogger : IReplicaLog
         Group = found.Group;
         _pins = found.Pins;
         _name = found.Name;
-        _entries = found.Entries;
+        _runs = found.Runs;
         Base = found.Base;
         _snapshot = found.Snapshot;
-        if (found is { Snapshot: { } snapshot, InlineState: { } state })
-            _snapshotInMemory = new LogSnapshot { Position = snapshot.Position, DataLossCount = snapshot.DataLossCount, TimeUtc = snapshot.TimeUtc, State = state };
         _promised = found.Promised;
         _tornEpoch = found.TornEpoch;
         _uncuttable = found.Snapshot?.Position.Index ?? LogIndex.None;
         _durable = new DurableMarks(log.Commit, Last.Index, _promised);
+        _snapshotOnce = ReadSnapshot();
+        _lastTime = found.LastTimeUtc ?? TimeOf(Last);
     }
 
     public GroupId Group { get; }
 
-    public LogPosition Last => _entries.Count > 0 ? _entries[^1].Position : Base;
+    /// <summary>What was found when an entry or a snapshot was read back; the group is quarantined then.</summary>
+    public LogDamagedException? Damage => Volatile.Read(ref _damage);
+
+    public LogPosition Last => _runs.Count > 0 ? _runs.Last : Base;
 
     public LogPosition Base { get; private set; }
 
@@ -52,9 +58,9 @@ internal sealed class FileLogger : IReplicaLog
 
     public Epoch PromisedEpoch => _durable.Promised;
 
-    public long DataLossCount => _entries.Count > 0 ? _entries[^1].DataLossCount : _snapshot?.DataLossCount ?? 0;
+    public long DataLossCount => _runs.Count > 0 ? _runs.DataLossCount : _snapshot?.DataLossCount ?? 0;
 
-    public DateTime LastTimeUtc => _entries.Count > 0 ? _entries[^1].TimeUtc : _snapshot?.TimeUtc ?? DateTime.MinValue;
+    public DateTime LastTimeUtc => _runs.Count > 0 ? _lastTime : _snapshot?.TimeUtc ?? DateTime.MinValue;
 
     /// <summary>Once true, stays so over restarts, until an entry of a higher epoch than any seen before the tear proves the log whole.</summary>
     public bool HadTornTail => _tornEpoch >= Last.Epoch.Value;
@@ -63,29 +69,42 @@ internal sealed class FileLogger : IReplicaLog
     {
         get
         {
-            if (_snapshot is not { } record || _snapshotInMemory is not null) return _snapshotInMemory;
-            if (_snapshotRead is not null && _snapshotRead.TryGetTarget(out var read)) return read;
-            read = _log.Snapshots.Read(Group, _name, record);
-            _snapshotRead = new WeakReference<LogSnapshot>(read);
-            return read;
+            var snapshot = _snapshotOnce;
+            _snapshotOnce = null;
+            if (snapshot is not null || (_snapshotRead is not null && _snapshotRead.TryGetTarget(out snapshot))) return snapshot;
+            return ReadSnapshot();
         }
     }
 
     public Epoch? EpochAt(LogIndex index)
     {
         if (index == Base.Index) return Base.Epoch;
-        return index < Base.Index || index > Last.Index ? null : _entries[PlaceOf(index)].Epoch;
+        return index < Base.Index || index > Last.Index ? null : _runs.EpochAt(index);
     }
 
     public IReadOnlyList<LogEntry> Read(LogIndex from, int maxCount, int maxBytes)
     {
+        ObjectDisposedException.ThrowIf(_dropped, this);
         if (from <= Base.Index || from > Last.Index) return [];
-        var first = PlaceOf(from);
+        var most = (int)Math.Min(maxCount, Last.Index - from + 1);
+        var entries = new List<LogEntry>(Math.Min(most, 128));
         var bytes = 0L;
-        var count = 0;
-        while (first + count < _entries.Count && count < maxCount && (count == 0 || bytes < maxBytes))
-            bytes += EntryCodec.SizeOf(_entries[first + count++]);
-        return _entries.GetRange(first, count);
+        RecordReader? reader = null;
+        try
+        {
+            for (var index = from; entries.Count < most && (entries.Count == 0 || bytes < maxBytes); index = index.Next())
+            {
+                var entry = _tail.Find(index) ?? ReadBack(reader ??= Reader(), index);
+                entries.Add(entry);
+                bytes += EntryCodec.SizeOf(entry);
+            }
+        }
+        finally
+        {
+            reader?.Dispose();
+        }
+
+        return entries;
     }
 
     /// <inheritdoc/>
@@ -95,23 +114,31 @@ internal sealed class FileLogger : IReplicaLog
         ThrowIfUnusable();
         if (entries.Count == 0) return _log.Failed.IsCompletedSuccessfully ? Task.FromException(_log.Failed.Result) : _written;
         var last = Last;
-        foreach (var entry in entries)
+        for (var i = 0; i < entries.Count; i++)
         {
+            var entry = entries[i];
             if (entry.Index != last.Index.Next() || entry.Epoch < last.Epoch) throw new ArgumentException($"Entry {entry.Position} cannot follow {last}.", nameof(entries));
             last = entry.Position;
         }
 
+        // Before the flushing thread can know of them, so that it never evicts what comes later.
+        for (var i = 0; i < entries.Count; i++) _tail.Add(entries[i]);
+        LogTicket ticket;
         try
         {
-            var ticket = _log.Commit.Append(_name, _pins, entries);
-            _entries.AddRange(entries);
-            _durable.Appended(ticket.Batch, last.Index);
-            return _written = ticket.Durable;
+            ticket = _log.Commit.Append(_name, _pins, _tail, entries);
         }
-        catch (IOException ex)
+        catch (Exception ex)
         {
-            return Task.FromException(ex);
+            _tail.RemoveLast(entries.Count);
+            if (ex is IOException) return Task.FromException(ex);
+            throw;
         }
+
+        for (var i = 0; i < entries.Count; i++) _runs.Add(entries[i].Position, entries[i].DataLossCount);
+        _lastTime = entries[^1].TimeUtc;
+        _durable.Appended(ticket.Batch, last.Index);
+        return _written = ticket.Durable;
     }
 
     public Task CutFromAsync(LogIndex from)
@@ -119,10 +146,14 @@ internal sealed class FileLogger : IReplicaLog
         ThrowIfUnusable();
         if (from > Last.Index) return Task.CompletedTask;
         if (from <= Base.Index || from <= _uncuttable) throw new ArgumentOutOfRangeException(nameof(from), $"A cut from {from} would take what a snapshot holds ({_uncuttable}).");
+        var before = from.Previous();
+        var time = TimeOf(new LogPosition(EpochAt(before)!.Value, before)); // may find damage: before anything is changed
         try
         {
-            var ticket = Write(RecordType.Cut, new LogPosition(Epoch.None, from), [], [], from.Value);
-            _entries.RemoveRange(PlaceOf(from), _entries.Count - PlaceOf(from));
+            var ticket = Write(RecordType.Cut, new LogPosition(Epoch.None, from), [], []);
+            _runs.CutFrom(from);
+            _tail.CutFrom(from);
+            _lastTime = time;
             _durable.CutFrom(from);
             return ticket.Durable;
         }
@@ -138,7 +169,7 @@ internal sealed class FileLogger : IReplicaLog
         if (epoch <= _promised) return _promise;
         try
         {
-            var ticket = Write(RecordType.Control, new LogPosition(epoch, new LogIndex(_tornEpoch)), [], [], 0);
+            var ticket = Write(RecordType.Control, new LogPosition(epoch, new LogIndex(_tornEpoch)), [], []);
             _promised = epoch;
             _durable.PromiseMade(ticket.Batch, epoch);
             return _promise = ticket.Durable;
@@ -168,10 +199,11 @@ internal sealed class FileLogger : IReplicaLog
             var newBase = LogIndex.Max(Base.Index, LogIndex.Min(keepFrom, at));
             var record = Record(snapshot, new LogPosition(EpochAt(newBase)!.Value, newBase), fileNumber);
             var before = _snapshot;
-            await WriteSnapshot(RecordType.Snapshot, snapshot, record, newBase >= Last.Index ? GroupPins.NoEntryLeft : newBase.Value).Durable;
-            _entries.RemoveRange(0, (int)(newBase - Base.Index));
+            await WriteSnapshot(RecordType.Snapshot, snapshot, record).Durable;
+            _runs.DropThrough(newBase);
+            _tail.DropThrough(newBase);
             Base = record.Base;
-            Switch(snapshot, record, before);
+            Switch(snapshot, record, before, all: false);
         }
         catch
         {
@@ -198,14 +230,15 @@ internal sealed class FileLogger : IReplicaLog
             ObjectDisposedException.ThrowIf(_dropped, this);
             var record = Record(snapshot, snapshot.Position, fileNumber) with { TornEpoch = -1 };
             var before = _snapshot;
-            var ticket = WriteSnapshot(RecordType.Install, snapshot, record, 0);
+            var ticket = WriteSnapshot(RecordType.Install, snapshot, record);
             await ticket.Durable;
-            _entries.Clear();
+            _runs.Clear();
+            _tail.Clear();
             Base = snapshot.Position;
             _tornEpoch = -1;
             _uncuttable = snapshot.Position.Index;
             _durable.Installed(ticket.Batch, snapshot.Position.Index);
-            Switch(snapshot, record, before);
+            Switch(snapshot, record, before, all: true);
         }
         finally
         {
@@ -224,7 +257,7 @@ internal sealed class FileLogger : IReplicaLog
     public LogTicket Drop()
     {
         ObjectDisposedException.ThrowIf(_dropped, this);
-        var ticket = Write(RecordType.Drop, LogPosition.None, [], [], 0);
+        var ticket = Write(RecordType.Drop, LogPosition.None, [], []);
         _dropped = true;
         return ticket;
     }
@@ -238,13 +271,13 @@ internal sealed class FileLogger : IReplicaLog
     private SnapshotRecord Record(LogSnapshot snapshot, LogPosition newBase, long fileNumber) =>
         new(snapshot.Position, newBase, _promised, _tornEpoch, snapshot.DataLossCount, snapshot.TimeUtc, fileNumber);
 
-    private LogTicket WriteSnapshot(RecordType type, LogSnapshot snapshot, in SnapshotRecord record, long pinIndex)
+    private LogTicket WriteSnapshot(RecordType type, LogSnapshot snapshot, in SnapshotRecord record)
     {
         Span<byte> head = stackalloc byte[SnapshotRecord.FixedBytes];
         record.Write(head);
         try
         {
-            return Write(type, snapshot.Position, head, record.FileNumber == 0 ? snapshot.State : [], pinIndex);
+            return Write(type, snapshot.Position, head, record.FileNumber == 0 ? snapshot.State : []);
         }
         catch (LogFullException) when (record.FileNumber > 0)
         {
@@ -253,22 +286,76 @@ internal sealed class FileLogger : IReplicaLog
         }
     }
 
-    private void Switch(LogSnapshot snapshot, in SnapshotRecord record, in SnapshotRecord? before)
+    private void Switch(LogSnapshot snapshot, in SnapshotRecord record, in SnapshotRecord? before, bool all)
     {
         _snapshot = record;
-        _snapshotInMemory = record.FileNumber == 0 ? snapshot : null;
-        _snapshotRead = null;
+        _snapshotOnce = null;
+        _snapshotRead = new WeakReference<LogSnapshot>(snapshot);
+        _log.Pins.Release(_pins, record.Base.Index, all); // only now: what the record replaces could be read until here
+        _log.Commit.Maintain();
         if (before is { FileNumber: > 0 } old) _log.DeleteSnapshotFile(old.FileNumber);
     }
 
-    private LogTicket Write(RecordType type, LogPosition position, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest, long pinIndex)
+    private LogTicket Write(RecordType type, LogPosition position, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
     {
-        var ticket = _log.Commit.Add(type, _name, _pins, position, head, rest, pinIndex);
+        var ticket = _log.Commit.Add(type, _name, _pins, position, head, rest);
         _written = ticket.Durable;
         return ticket;
     }
 
-    private int PlaceOf(LogIndex index) => (int)(index - Base.Index) - 1;
+    private RecordReader Reader() => new(_log.SegmentFiles, _log.Node, _pins);
+
+    private LogEntry ReadBack(RecordReader reader, LogIndex index)
+    {
+        if (_damage is not null) throw new LogDamagedException(_damage.Message, _damage.File, _damage.Offset, Group, _damage);
+        try
+        {
+            return reader.ReadEntry(new LogPosition(_runs.EpochAt(index), index));
+        }
+        catch (LogDamagedException ex)
+        {
+            throw Quarantined(ex);
+        }
+    }
+
+    private LogSnapshot? ReadSnapshot()
+    {
+        if (_snapshot is not { } record) return null;
+        try
+        {
+            var read = record.FileNumber > 0 ? _log.Snapshots.Read(Group, _name, record) : new LogSnapshot
+            {
+                Position = record.Position, DataLossCount = record.DataLossCount, TimeUtc = record.TimeUtc, State = ReadState(record.Position),
+            };
+            _snapshotRead = new WeakReference<LogSnapshot>(read);
+            return read;
+        }
+        catch (LogDamagedException ex)
+        {
+            throw Quarantined(ex);
+        }
+    }
+
+    private byte[] ReadState(LogPosition position)
+    {
+        using var reader = Reader();
+        return reader.ReadSnapshotBody(position)[SnapshotRecord.FixedBytes..];
+    }
+
+    private DateTime TimeOf(LogPosition position)
+    {
+        if (position.Index <= Base.Index) return _snapshot?.TimeUtc ?? DateTime.MinValue;
+        if (_tail.Find(position.Index) is { } recent) return recent.TimeUtc;
+        using var reader = Reader();
+        return ReadBack(reader, position.Index).TimeUtc;
+    }
+
+    private LogDamagedException Quarantined(LogDamagedException damage)
+    {
+        Volatile.Write(ref _damage, damage);
+        _log.ReportDamage(damage);
+        return damage;
+    }
 
     private void ThrowIfUnusable()
     {

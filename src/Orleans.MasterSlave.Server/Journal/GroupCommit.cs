@@ -16,6 +16,7 @@ internal sealed class GroupCommit
     private readonly object _gate = new();
     private readonly SegmentWriter _writer;
     private readonly SegmentPins _pins;
+    private readonly RecentEntries _recent; // touched by the flushing thread only
     private readonly TimeProvider _time;
     private readonly int _maxPendingBytes;
     private readonly Thread _thread;
@@ -29,6 +30,7 @@ internal sealed class GroupCommit
     private bool _stopping;
     private bool _closed;
     private bool _retrySpare;
+    private bool _maintain;
     private string? _full;
     private long _remaining;
 
@@ -41,6 +43,7 @@ internal sealed class GroupCommit
     {
         _writer = writer;
         _pins = pins;
+        _recent = new RecentEntries(options.RecentEntriesBytes);
         _time = time;
         _maxPendingBytes = options.MaxPendingBytes;
         _filling = first;
@@ -61,6 +64,18 @@ internal sealed class GroupCommit
     /// <summary>For how long the flushing thread has been at its present piece of work; it hangs with the disk (L1).</summary>
     public TimeSpan BusyFor => Volatile.Read(ref _busySince) is > 0 and var since ? _time.GetElapsedTime(since) : TimeSpan.Zero;
 
+    /// <summary>Bytes of entries that are kept in memory though they are durable.</summary>
+    public long RecentBytes => _recent.Bytes;
+
+    /// <summary>The disk was found full, and no room was found since.</summary>
+    public bool IsFull
+    {
+        get
+        {
+            lock (_gate) return _full is not null;
+        }
+    }
+
     /// <summary>Called on the flushing thread when a new segment came into use.</summary>
     public Action? Rolled { get; init; }
 
@@ -76,7 +91,7 @@ internal sealed class GroupCommit
     /// <summary>Adds entries of one group. Nothing is added when this throws.</summary>
     /// <exception cref="LogFailedException">The log has failed.</exception>
     /// <exception cref="LogFullException">The disk is full, or does not keep up.</exception>
-    public LogTicket Append(byte[] group, GroupPins pins, IReadOnlyList<LogEntry> entries)
+    public LogTicket Append(byte[] group, GroupPins pins, EntryTail tail, IReadOnlyList<LogEntry> entries)
     {
         var bytes = 0L;
         for (var i = 0; i < entries.Count; i++) bytes += RecordHeader.SizeOf(group.Length, EntryCodec.SizeOf(entries[i]));
@@ -86,11 +101,12 @@ internal sealed class GroupCommit
             for (var i = 0; i < entries.Count; i++)
             {
                 var entry = entries[i];
+                _filling.Notes.Add(new BatchNote(pins, RecordType.Append, entry.Index.Value, _filling.Length, tail, entry));
                 EntryCodec.Write(entry, _filling.BeginRecord(RecordType.Append, group, entry.Position, EntryCodec.SizeOf(entry)));
                 _filling.EndRecord();
             }
 
-            return Added(pins, RecordType.Append, entries[0].Index.Value);
+            return Added();
         }
     }
 
@@ -101,18 +117,18 @@ internal sealed class GroupCommit
     /// <param name="position">Epoch and index of the record.</param>
     /// <param name="head">First part of the body.</param>
     /// <param name="rest">Second part of the body.</param>
-    /// <param name="pinIndex">The index for <see cref="GroupPins.Apply"/>.</param>
-    public LogTicket Add(RecordType type, byte[] group, GroupPins? pins, LogPosition position, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest, long pinIndex)
+    public LogTicket Add(RecordType type, byte[] group, GroupPins? pins, LogPosition position, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
     {
         var body = head.Length + rest.Length;
         lock (_gate)
         {
             Admit(RecordHeader.SizeOf(group.Length, body), evenWhenFull: true);
+            if (pins is not null) _filling.Notes.Add(new BatchNote(pins, type, position.Index.Value, _filling.Length, null, null));
             var to = _filling.BeginRecord(type, group, position, body);
             head.CopyTo(to);
             rest.CopyTo(to[head.Length..]);
             _filling.EndRecord();
-            return Added(pins, type, pinIndex);
+            return Added();
         }
     }
 
@@ -128,6 +144,16 @@ internal sealed class GroupCommit
             _filling.Fail(_failure);
             Monitor.PulseAll(_gate);
             return _failure;
+        }
+    }
+
+    /// <summary>Something was let go: a segment may be free to go.</summary>
+    public void Maintain()
+    {
+        lock (_gate)
+        {
+            _maintain = true;
+            Monitor.Pulse(_gate);
         }
     }
 
@@ -160,9 +186,8 @@ internal sealed class GroupCommit
             throw new LogFullException($"The disk does not keep up: {_filling.Length:N0} bytes wait for it. Try again.");
     }
 
-    private LogTicket Added(GroupPins? pins, RecordType type, long pinIndex)
+    private LogTicket Added()
     {
-        if (pins is not null) _filling.Notes.Add((pins, type, pinIndex));
         Monitor.Pulse(_gate);
         return new LogTicket(_filling.Number, _filling.Durable);
     }
@@ -175,7 +200,7 @@ internal sealed class GroupCommit
             {
                 Volatile.Write(ref _busySince, Math.Max(1, _time.GetTimestamp()));
                 if (batch is not null) Write(batch);
-                Maintain();
+                DeleteUnneeded();
                 Volatile.Write(ref _busySince, 0);
             }
         }
@@ -196,7 +221,8 @@ internal sealed class GroupCommit
         batch = null;
         lock (_gate)
         {
-            while (_filling.IsEmpty && !_stopping && !_retrySpare && _failure is null) Monitor.Wait(_gate);
+            while (_filling.IsEmpty && !_stopping && !_retrySpare && !_maintain && _failure is null) Monitor.Wait(_gate);
+            _maintain = false;
             if (_failure is not null) return false;
             if (_filling.IsEmpty && _stopping)
             {
@@ -231,7 +257,7 @@ internal sealed class GroupCommit
         var segment = _writer.Current;
         _writer.Write(batch);
         Syncs++;
-        foreach (var (group, type, index) in batch.Notes) _pins.Apply(group, type, index, _writer.Current);
+        TakeNotes(batch);
         lock (_gate)
         {
             _remaining = _writer.Remaining;
@@ -241,6 +267,7 @@ internal sealed class GroupCommit
             batch.Reset();
         }
 
+        _recent.Trim();
         if (segment != _writer.Current)
         {
             PrepareSpare();
@@ -248,7 +275,19 @@ internal sealed class GroupCommit
         }
     }
 
-    private void Maintain()
+    // Before the waiters hear of it: what a replica then no longer finds in memory has its place.
+    private void TakeNotes(BatchBuffer batch)
+    {
+        var file = _writer.CurrentFile;
+        var start = (int)_writer.Position - batch.Length;
+        foreach (var note in batch.Notes)
+        {
+            _pins.Apply(note.Group, note.Type, note.Index, new RecordPlace(file, start + note.Offset));
+            if (note.Entry is { } entry) _recent.Add(note.Tail!, entry);
+        }
+    }
+
+    private void DeleteUnneeded()
     {
         var freed = _writer.DeleteUnneeded(_pins) > 0;
         bool retry;

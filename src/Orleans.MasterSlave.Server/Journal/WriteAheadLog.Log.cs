@@ -23,6 +23,9 @@ internal sealed partial class WriteAheadLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "Snapshot file {Number} is no longer used but could not be deleted")]
     private partial void LogLeftover(long number, Exception reason);
 
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Something of group {Group} cannot be read back; the group is quarantined")]
+    private partial void LogDamageRead(string group, Exception damage);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "A handler of wanted snapshots failed")]
     private partial void LogHandlerFailed(Exception reason);
 }

@@ -13,8 +13,8 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     private readonly WriteAheadLogOptions _options;
     private readonly ILogger _logger;
     private readonly RecoveryResult _found;
-    private readonly SegmentPins _pins = new();
     private readonly SegmentWriter _writer;
+    private readonly SegmentRewriter _rewriter;
     private readonly Lock _gate = new();
 
     // Under _gate.
@@ -26,15 +26,24 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         _options = options;
         _logger = logger;
         var started = time.GetTimestamp();
-        (_found, _writer, var durableBatch) = new LogRecovery(directory, time, logger).Run(options.SegmentBytes);
+        SegmentFiles = new SegmentFiles(directory.Files, directory.Path);
+        (_found, _writer, var durableBatch) = new LogRecovery(directory, SegmentFiles, time, logger).Run(options.SegmentBytes);
         Snapshots = new SnapshotStore(directory.Files, directory.Path, directory.NodeId);
         Snapshots.Begin(_found.Groups.Values.Select(group => group.Snapshot?.FileNumber ?? 0).Where(number => number > 0).ToHashSet());
-        foreach (var group in _found.Groups.Values) _pins.Add(group.Pins);
-        if (_found.UnknownDamage is not null) _pins.HoldFrom(_found.FirstDamagedSegment);
+        foreach (var group in _found.Groups.Values) Pins.Add(group.Pins);
+        if (_found.UnknownDamage is not null) Pins.HoldFrom(_found.FirstDamagedSegment);
+        if (!_found.TornUnknownPlace.IsNowhere)
+        {
+            var ofNobody = new GroupPins(default, []);
+            ofNobody.Apply(RecordType.TornUnknown, 0, _found.TornUnknownPlace);
+            Pins.Add(ofNobody);
+        }
+
         var first = new BatchBuffer();
         first.Begin(durableBatch + 1);
-        Commit = new GroupCommit(_writer, _pins, options, time, first, durableBatch) { Rolled = OnRolled, FullChanged = OnFullChanged };
-        LogOpened(directory.Path, _found.Groups.Count, _writer.Count, time.GetElapsedTime(started));
+        Commit = new GroupCommit(_writer, Pins, options, time, first, durableBatch) { Rolled = OnRolled, FullChanged = OnFullChanged };
+        _rewriter = new SegmentRewriter(directory, SegmentFiles, Pins, _writer, Commit, options, time, logger);
+        LogOpened(directory.Path, _found.Groups.Count, SegmentFiles.Count, time.GetElapsedTime(started));
         try
         {
             Commit.Start();
@@ -45,6 +54,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
             throw;
         }
 
+        _rewriter.Start();
         _ = ReportFailureAsync();
     }
 
@@ -74,7 +84,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     {
         get
         {
-            lock (_gate) return _found.Groups.Values.Where(group => group.Damage is not null).Select(group => group.Damage!).ToArray();
+            lock (_gate) return [.. _found.Groups.Values.Select(group => group.Damage).Concat(_open.Values.Select(log => log.Damage)).OfType<LogDamagedException>()];
         }
     }
 
@@ -82,11 +92,20 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     public long Syncs => Commit.Syncs;
 
     /// <summary>Number of segment files in the log.</summary>
-    public long Segments => _writer.Count;
+    public int Segments => SegmentFiles.Count;
+
+    /// <summary>Bytes of durable entries that are kept in memory.</summary>
+    public long RecentBytes => Commit.RecentBytes;
 
     internal GroupCommit Commit { get; }
 
     internal SnapshotStore Snapshots { get; }
+
+    internal SegmentPins Pins { get; } = new();
+
+    internal SegmentFiles SegmentFiles { get; }
+
+    internal NodeId Node => _directory.NodeId;
 
     internal int MaxInlineSnapshotBytes => Math.Min(_options.InlineSnapshotBytes, _options.SegmentBytes / 8);
 
@@ -108,24 +127,38 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     /// <exception cref="LogDirectoryAccessException">The group's snapshot cannot be read.</exception>
     public IReplicaLog OpenReplica(GroupId group)
     {
+        RecoveredGroup? found;
         lock (_gate)
         {
-            if (_open.TryGetValue(group, out var logger)) return logger;
-            if (!_found.Groups.TryGetValue(group, out var found))
+            if (FindOpen(group) is { } open) return open;
+            if (!_found.Groups.TryGetValue(group, out found))
             {
                 if (_found.UnknownDamage is { } damage && !_found.Whole.Contains(group))
                     throw new LogDamagedException(damage.Message, damage.File, damage.Offset, group);
                 found = new RecoveredGroup(group, GroupBytes.Of(group));
                 if (_found.TornUnknown && !_found.Whole.Contains(group)) found.TornEpoch = 0;
+                _found.Groups.Add(group, found);
+                Pins.Add(found.Pins);
             }
 
             if (found.Damage is { } own) throw new LogDamagedException(own.Message, own.File, own.Offset, group, own);
-            logger = new FileLogger(this, found);
-            _ = Readable(_directory, () => logger.Snapshot); // a damaged file is found now and not when it is needed
+        }
+
+        var logger = Readable(_directory, () => new FileLogger(this, found)); // reads the snapshot: not under the lock, it may be large
+        lock (_gate)
+        {
+            if (FindOpen(group) is { } open) return open;
+            if (!_found.Groups.TryGetValue(group, out var still) || still != found) throw new ObjectDisposedException(nameof(FileLogger), $"'{group}' was dropped while it was opened.");
             _found.Groups.Remove(group);
             _open.Add(group, logger);
             return logger;
         }
+    }
+
+    private FileLogger? FindOpen(GroupId group)
+    {
+        if (!_open.TryGetValue(group, out var open)) return null;
+        return open.Damage is { } damage ? throw new LogDamagedException(damage.Message, damage.File, damage.Offset, group, damage) : open;
     }
 
     /// <summary>Forgets all that this node has of a group, quarantined or not (G8). Durable when the task completes; the group can be opened anew at once.</summary>
@@ -145,7 +178,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
             {
                 var found = _found.Groups.GetValueOrDefault(group);
                 snapshotFile = found?.Snapshot?.FileNumber ?? 0;
-                durable = Commit.Add(RecordType.Drop, GroupBytes.Of(group), found?.Pins, LogPosition.None, [], [], 0).Durable;
+                durable = Commit.Add(RecordType.Drop, GroupBytes.Of(group), found?.Pins, LogPosition.None, [], []).Durable;
                 _found.Groups.Remove(group);
             }
 
@@ -157,10 +190,20 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     }
 
     /// <summary>The groups whose records hold the oldest segment.</summary>
-    public IReadOnlyList<GroupId> GroupsHoldingOldestSegment() => _pins.GroupsHolding(_writer.Oldest);
+    public IReadOnlyList<GroupId> GroupsHoldingOldestSegment() => Pins.GroupsHolding(_writer.Oldest);
 
     /// <summary>Makes durable what was accepted, closes the log in order and releases its files.</summary>
-    public async ValueTask DisposeAsync() => await Commit.StopAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _rewriter.StopAsync();
+        await Commit.StopAsync();
+        SegmentFiles.Dispose();
+    }
+
+    /// <summary>Rewrites old segments now, as the log does by itself when it has grown; returns the number of files that went.</summary>
+    internal Task<int> RewriteAsync(int keepNewest) => _rewriter.RewriteAsync(keepNewest);
+
+    internal void ReportDamage(LogDamagedException damage) => LogDamageRead(damage.Group?.ToString() ?? "", damage);
 
     internal Task<long> WriteSnapshotFileAsync(byte[] group, LogSnapshot snapshot) => OnDiskAsync(() => Snapshots.Write(group, snapshot));
 
@@ -213,7 +256,8 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
 
     private void OnRolled()
     {
-        if (_writer.Count < _options.SnapshotAfterSegments || SnapshotsWanted is not { } wanted) return;
+        _rewriter.Look();
+        if (SegmentFiles.Count < _options.SnapshotAfterSegments || SnapshotsWanted is not { } wanted) return;
         var groups = GroupsHoldingOldestSegment();
         if (groups.Count == 0) return;
         ThreadPool.QueueUserWorkItem(_ =>

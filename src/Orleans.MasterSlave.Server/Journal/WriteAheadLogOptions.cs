@@ -22,6 +22,16 @@ internal sealed class WriteAheadLogOptions
     /// </summary>
     public int SnapshotAfterSegments { get; set; } = 4;
 
+    /// <summary>
+    /// Bytes of durable entries, of all groups together, that are kept in memory; older ones are read from their segment. 0 or more; the default is 64 MiB.
+    /// </summary>
+    public long RecentEntriesBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// How fast segments of which little is needed are read to be rewritten (D5), in bytes per second. 1 MiB or more; the default is 32 MiB.
+    /// </summary>
+    public long RewriteBytesPerSecond { get; set; } = 32 * 1024 * 1024;
+
     /// <summary>Bytes that may wait for the disk at one time; more is refused with <see cref="LogFullException"/>. A quarter of a segment.</summary>
     /// <remarks>So what was accepted before the disk was found full always fits into the segment in use.</remarks>
     public int MaxPendingBytes => SegmentBytes / 4;
@@ -30,6 +40,8 @@ internal sealed class WriteAheadLogOptions
     {
         Check(SegmentBytes is >= MinSegmentBytes and <= MaxSegmentBytes, nameof(SegmentBytes), $"{MinSegmentBytes} to {MaxSegmentBytes}");
         Check(InlineSnapshotBytes >= 0, nameof(InlineSnapshotBytes), "0 or more");
+        Check(RecentEntriesBytes >= 0, nameof(RecentEntriesBytes), "0 or more");
+        Check(RewriteBytesPerSecond >= 1024 * 1024, nameof(RewriteBytesPerSecond), "1 MiB or more");
         Check(SnapshotAfterSegments is >= 2 and <= 10_000, nameof(SnapshotAfterSegments), "2 to 10000");
     }
 

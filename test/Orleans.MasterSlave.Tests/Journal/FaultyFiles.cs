@@ -7,47 +7,59 @@ namespace Orleans.MasterSlave.Tests.Journal;
 /// <param name="before">Gets the operation's name and the path; throws to make it fail.</param>
 /// <param name="written">Gets what was written.</param>
 /// <param name="opening">Gets the path of a file that is to be opened; throws to make that fail.</param>
-internal sealed class FaultyFiles(ILogFiles inner, Action<string, string> before, Action<byte[]>? written = null, Action<string>? opening = null) : ILogFiles
+/// <param name="gate">When given, the question and the operation are one step for whoever holds it: nothing is done after the power failed.</param>
+internal sealed class FaultyFiles(
+    ILogFiles inner, Action<string, string> before, Action<byte[]>? written = null, Action<string>? opening = null, Lock? gate = null) : ILogFiles
 {
+    private readonly Lock _gate = gate ?? new Lock();
+    private readonly bool _isOneStep = gate is not null;
+
+    private void Do(string name, string path, Action operation)
+    {
+        if (!_isOneStep)
+        {
+            before(name, path);
+            operation();
+            return;
+        }
+
+        lock (_gate)
+        {
+            before(name, path);
+            operation();
+        }
+    }
+
+    private void Written(byte[] bytes) => written?.Invoke(bytes);
+
     public ILogFile Create(string path)
     {
-        before(nameof(Create), path);
-        return new FaultyFile(inner.Create(path), before, written);
+        ILogFile? file = null;
+        Do(nameof(Create), path, () => file = inner.Create(path));
+        return new FaultyFile(this, file!);
     }
 
     public ILogFile Open(string path)
     {
         opening?.Invoke(path);
-        return new FaultyFile(inner.Open(path), before, written);
+        return new FaultyFile(this, inner.Open(path));
     }
 
     public bool Exists(string path) => inner.Exists(path);
 
     public IReadOnlyList<string> List(string directory) => inner.List(directory);
 
-    public void Delete(string path)
-    {
-        before(nameof(Delete), path);
-        inner.Delete(path);
-    }
+    public void Delete(string path) => Do(nameof(Delete), path, () => inner.Delete(path));
 
-    public void Replace(string from, string to)
-    {
-        before(nameof(Replace), to);
-        inner.Replace(from, to);
-    }
+    public void Replace(string from, string to) => Do(nameof(Replace), to, () => inner.Replace(from, to));
 
     public void CreateDirectory(string path) => inner.CreateDirectory(path);
 
-    public void SyncDirectory(string path)
-    {
-        before(nameof(SyncDirectory), path);
-        inner.SyncDirectory(path);
-    }
+    public void SyncDirectory(string path) => Do(nameof(SyncDirectory), path, () => inner.SyncDirectory(path));
 
     public IDisposable Lock(string path) => inner.Lock(path);
 
-    private sealed class FaultyFile(ILogFile inner, Action<string, string> before, Action<byte[]>? written) : ILogFile
+    private sealed class FaultyFile(FaultyFiles files, ILogFile inner) : ILogFile
     {
         public string Path => inner.Path;
         public long Length => inner.Length;
@@ -55,28 +67,16 @@ internal sealed class FaultyFiles(ILogFiles inner, Action<string, string> before
 
         public void Write(ReadOnlySpan<byte> bytes, long offset)
         {
-            before(nameof(Write), Path);
-            inner.Write(bytes, offset);
-            written?.Invoke(bytes.ToArray());
+            var copy = bytes.ToArray();
+            files.Do(nameof(Write), Path, () => inner.Write(copy, offset));
+            files.Written(copy);
         }
 
-        public void Reserve(long length)
-        {
-            before(nameof(Reserve), Path);
-            inner.Reserve(length);
-        }
+        public void Reserve(long length) => files.Do(nameof(Reserve), Path, () => inner.Reserve(length));
 
-        public void Truncate(long length)
-        {
-            before(nameof(Truncate), Path);
-            inner.Truncate(length);
-        }
+        public void Truncate(long length) => files.Do(nameof(Truncate), Path, () => inner.Truncate(length));
 
-        public void Sync()
-        {
-            before(nameof(Sync), Path);
-            inner.Sync();
-        }
+        public void Sync() => files.Do(nameof(Sync), Path, inner.Sync);
 
         public void Dispose() => inner.Dispose();
     }

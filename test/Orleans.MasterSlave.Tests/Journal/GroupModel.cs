@@ -112,6 +112,13 @@ internal sealed class GroupModel
         _waiting.Clear();
     }
 
+    /// <summary>What can be read now, from memory or from segments, is what was asked for last.</summary>
+    public void CheckReads(IReplicaLog log, int seed)
+    {
+        var found = log.Read(log.Base.Index.Next(), int.MaxValue, int.MaxValue).Select(e => new Known(e.Epoch, e.Index, Convert.ToHexString(e.Payload)));
+        Assert.True(found.SequenceEqual(Now.Entries), $"seed {seed}: {Describe(log)}\nis not what was written");
+    }
+
     public void Check(IReplicaLog log, int seed)
     {
         // An append of several entries may be there in part: each prefix of it is a state too.

@@ -15,7 +15,9 @@ internal sealed class LogFixture : IAsyncDisposable
     public LogDirectory Directory { get; }
     public WriteAheadLog Log { get; }
 
-    public static WriteAheadLogOptions SmallSegments => new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256 };
+    /// <summary>Small enough that a test meets every border: of segments, of memory, of snapshots in the log.</summary>
+    public static WriteAheadLogOptions SmallSegments =>
+        new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, RecentEntriesBytes = 3 * RecentEntries.OverheadBytes };
 
     public static LogFixture Open(ILogFiles files, WriteAheadLogOptions? options = null, string path = Path, TimeProvider? time = null)
     {

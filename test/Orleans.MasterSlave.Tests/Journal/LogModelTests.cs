@@ -41,7 +41,7 @@ public sealed class LogModelTests
                         left = kill.Next(3) == 0 ? _disk.Copy() : _disk.Crash(kill);
                         throw new IOException("no power");
                     }
-                });
+                }, gate: gate);
                 await LiveAsync(files);
                 lock (gate) _disk = left ?? _disk.Copy();
                 foreach (var model in _models) model.Crash();
@@ -61,6 +61,8 @@ public sealed class LogModelTests
                 {
                     var i = _random.Next(Groups);
                     await _models[i].StepAsync(logs[i], _random);
+                    if (_random.Next(4) == 0) _models[i].CheckReads(logs[i], seed);
+                    if (_random.Next(20) == 0) _ = ObservedAsync(fixture.Log.RewriteAsync(2)); // goes on beside what follows
                 }
             }
             catch (Exception ex) when (ex is LogFailedException or LogDirectoryAccessException || ex.GetType() == typeof(IOException))
@@ -71,6 +73,19 @@ public sealed class LogModelTests
             {
                 if (fixture is not null) await fixture.DisposeAsync();
             }
+        }
+    }
+
+    // A rewriting that the power failure ends.
+    private static async Task ObservedAsync(Task rewriting)
+    {
+        try
+        {
+            await rewriting;
+        }
+        catch (Exception ex) when (ex is IOException or OperationCanceledException)
+        {
+            // Told by the log itself.
         }
     }
 }

@@ -24,6 +24,11 @@ internal static class EntryCodec
         entry.Payload.CopyTo(to[FixedBytes..]);
     }
 
+    /// <summary>Reads what recovery must know of an entry; null when the body is too short for one.</summary>
+    public static (DateTime TimeUtc, long DataLossCount)? TryReadHead(ReadOnlySpan<byte> from) => from.Length < FixedBytes
+        ? null
+        : (new DateTime(BinaryPrimitives.ReadInt64LittleEndian(from), DateTimeKind.Utc), BinaryPrimitives.ReadInt64LittleEndian(from[24..]));
+
     /// <summary>Reads an entry; null when the body is too short for one.</summary>
     public static LogEntry? TryRead(ReadOnlySpan<byte> from, LogPosition position)
     {

@@ -5,22 +5,29 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Journal;
 
 /// <summary>
-/// The first 64 bytes of a segment file, little endian:
+/// The first bytes of a segment file, little endian:
 /// <code>
 ///  0 "OMSLOG\r\n"
-///  8 u32 format version (1)
-/// 12 u32 header length (64)
+///  8 u32 format version (1; of a rewritten segment 2)
+/// 12 u32 header length (64; of a rewritten segment 96)
 /// 16 node id, 16 bytes
 /// 32 i64 segment number
 /// 40 i64 where the previous segment's confirmed batches end; what it holds beyond was copied to this one, or cut
 /// 48 i64 number of this segment's first batch
 /// 56 u64 XxHash3 of bytes 0..55
 /// </code>
+/// A rewritten segment has instead, from 56 on: i64 the first segment that it stands for, i64 where its batches end, i64 number of the first batch of
+/// the segment after it, i64 zero, u64 XxHash3 of bytes 0..87. Its 40 and 48 are those of the first segment that it stands for.
 /// </summary>
-internal readonly record struct SegmentHeader(NodeId Node, long Number, long PreviousEnd, long FirstBatch)
+internal readonly record struct SegmentHeader(NodeId Node, long Number, long PreviousEnd, long FirstBatch, Rewritten? Rewritten = null)
 {
+    /// <summary>Length of the header of a segment that was not rewritten.</summary>
     public const int Bytes = 64;
+    public const int RewrittenBytes = 96;
     public const uint Version = 1;
+    public const uint RewrittenVersion = 2;
+    public const string RewriteSuffix = ".rewrite";
+    private const int ChecksumBytes = 8;
     private const string NamePrefix = "log-", NameSuffix = ".segment";
     private static ReadOnlySpan<byte> Magic => "OMSLOG\r\n"u8;
 
@@ -33,17 +40,31 @@ internal readonly record struct SegmentHeader(NodeId Node, long Number, long Pre
             && long.TryParse(name.AsSpan(NamePrefix.Length, name.Length - NamePrefix.Length - NameSuffix.Length), out number);
     }
 
+    /// <summary>Length of this header.</summary>
+    public int HeaderBytes => Rewritten is null ? Bytes : RewrittenBytes;
+
+    /// <summary>Where the records of a segment begin, by its header.</summary>
+    public static int LengthIn(ReadOnlySpan<byte> segment) =>
+        segment.Length >= RewrittenBytes && BinaryPrimitives.ReadUInt32LittleEndian(segment[12..]) == RewrittenBytes ? RewrittenBytes : Bytes;
+
     public byte[] ToBytes()
     {
-        var bytes = new byte[Bytes];
+        var bytes = new byte[HeaderBytes];
         Magic.CopyTo(bytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), Version);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(12), Bytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), Rewritten is null ? Version : RewrittenVersion);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), bytes.Length);
         Node.Value.TryWriteBytes(bytes.AsSpan(16));
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(32), Number);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(40), PreviousEnd);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(48), FirstBatch);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(56), XxHash3.HashToUInt64(bytes.AsSpan(0, 56)));
+        if (Rewritten is { } rewritten)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(56), rewritten.From);
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(64), rewritten.End);
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(72), rewritten.NextBatch);
+        }
+
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(bytes.Length - ChecksumBytes), XxHash3.HashToUInt64(bytes.AsSpan(0, bytes.Length - ChecksumBytes)));
         return bytes;
     }
 
@@ -52,17 +73,28 @@ internal readonly record struct SegmentHeader(NodeId Node, long Number, long Pre
     {
         if (bytes.Length >= Magic.Length && !bytes[..Magic.Length].SequenceEqual(Magic))
             throw new LogFormatException($"'{path}' does not begin like a log segment. If it is not this log's, move it away; if it is, its head was destroyed: give the node an empty directory.");
-        if (bytes.Length < Bytes || BinaryPrimitives.ReadUInt64LittleEndian(bytes[56..]) != XxHash3.HashToUInt64(bytes[..56])) return null;
+        var summed = LengthIn(bytes) - ChecksumBytes;
+        if (bytes.Length < summed + ChecksumBytes || BinaryPrimitives.ReadUInt64LittleEndian(bytes[summed..]) != XxHash3.HashToUInt64(bytes[..summed])) return null;
         var version = BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]);
-        if (version != Version)
-            throw new LogFormatException($"'{path}' has log format version {version}; this version reads {Version}. Start the version that wrote it, or a newer one.");
+        var isRewritten = summed + ChecksumBytes == RewrittenBytes;
+        if (version != (isRewritten ? RewrittenVersion : Version))
+            throw new LogFormatException($"'{path}' has log format version {version}; this version reads {Version} and {RewrittenVersion}. Start the version that wrote it, or a newer one.");
         var header = new SegmentHeader(
             new NodeId(new Guid(bytes[16..32])),
             BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]),
             BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]));
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]),
+            isRewritten
+                ? new Rewritten(BinaryPrimitives.ReadInt64LittleEndian(bytes[56..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[64..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[72..]))
+                : null);
         if (header.Node != node)
             throw new LogDirectoryMismatchException($"'{path}' was written by node {header.Node}, but this directory is node {node}'s. Put the right files back.");
         return header.Number == number ? header : null;
     }
 }
+
+/// <summary>What only the header of a rewritten segment says.</summary>
+/// <param name="From">The first segment that it stands for; it has the number of the last. Files of the others are leftovers.</param>
+/// <param name="End">Where its batches end.</param>
+/// <param name="NextBatch">Number of the first batch of the segment after it.</param>
+internal readonly record struct Rewritten(long From, long End, long NextBatch);

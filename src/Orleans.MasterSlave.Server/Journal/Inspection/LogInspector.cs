@@ -44,7 +44,7 @@ internal sealed class LogInspector : IDisposable
     public RecoveryResult Read(RecordSeen? seen = null)
     {
         HoldSegments();
-        return new LogRecovery(Directory, _time, NullLogger.Instance) { Seen = seen }.Read();
+        return new LogRecovery(Directory, new SegmentFiles(_files, Directory.Path), _time, NullLogger.Instance) { Seen = seen }.Read();
     }
 
     /// <summary>

@@ -7,8 +7,9 @@ namespace Orleans.MasterSlave.Journal;
 /// Reads the log back (D2, D3): confirmed batches are taken in or, where damaged, quarantine the groups they touch; the unconfirmed tail is
 /// copied to a new segment as far as it is whole, and cut and reported from the first torn record on.
 /// </summary>
-internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider time, ILogger logger)
+internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles segments, TimeProvider time, ILogger logger)
 {
+    private const int PieceBytes = 8 * 1024 * 1024;
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<byte[], RecoveredGroup> _groups = new(GroupBytesComparer.Instance);
@@ -28,8 +29,8 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
         directory.Files.SyncDirectory(directory.Path);
         var (manifest, end, next) = ReadAll();
         _tail.Renumber(next);
-        MarkTorn(manifest.Last + 1);
-        var writer = new SegmentWriter(directory, segmentBytes, manifest);
+        MarkTorn(segments.Of(manifest.Last + 1));
+        var writer = new SegmentWriter(directory, segments, segmentBytes, manifest);
         writer.Start(end, _tail, shrinkPrevious: _result.FirstDamagedSegment == long.MaxValue);
         return (_result, writer, _tail.IsEmpty ? next - 1 : next);
     }
@@ -45,19 +46,35 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
     {
         _started = _lastProgress = time.GetTimestamp();
         var manifest = SegmentManifest.Read(directory.Files, directory.Path, directory.NodeId);
-        var headers = new SegmentHeader?[Math.Max(0, manifest.Last - manifest.First + 1)];
-        for (var i = 0; i < headers.Length; i++) headers[i] = ReadHeader(manifest.First + i);
-
+        var found = ListSegments(manifest);
         var (end, next) = (0L, 1L);
-        for (var i = 0; i < headers.Length; i++)
+        for (var i = 0; i < found.Count; i++)
         {
-            var isLast = i == headers.Length - 1;
-            var following = isLast ? null : headers[i + 1];
-            (end, next) = Read(manifest.First + i, headers[i], isLast ? manifest.LastLength : following?.PreviousEnd, isLast, following?.FirstBatch, next);
+            var (file, header) = found[i];
+            var isLast = i == found.Count - 1;
+            var following = isLast ? null : found[i + 1].Header;
+            var limit = header?.Rewritten?.End ?? (isLast ? manifest.LastLength : following?.PreviousEnd);
+            (end, next) = Read(file, header, limit, isLast, following?.FirstBatch, next);
+            file.End = end;
         }
 
         Finish();
         return (manifest, end, next);
+    }
+
+    // A rewritten segment stands for some before it, of which files may be left.
+    private List<(SegmentFile File, SegmentHeader? Header)> ListSegments(SegmentManifest manifest)
+    {
+        var found = new List<(SegmentFile, SegmentHeader?)>();
+        for (var number = manifest.Last; number >= manifest.First; number--)
+        {
+            var header = ReadHeader(number);
+            found.Add((segments.Of(number), header));
+            if (header?.Rewritten is { } rewritten) number = rewritten.From;
+        }
+
+        found.Reverse();
+        return found;
     }
 
     private SegmentHeader? ReadHeader(long number)
@@ -65,65 +82,75 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
         var path = PathOf(number);
         if (!directory.Files.Exists(path)) return null;
         using var file = directory.Files.Open(path);
-        var bytes = new byte[SegmentHeader.Bytes];
+        var bytes = new byte[SegmentHeader.RewrittenBytes];
         return SegmentHeader.Read(bytes.AsSpan(0, file.Read(bytes, 0)), path, directory.NodeId, number);
     }
 
     // Returns where this segment's confirmed batches end, and the number of the batch after them.
-    private (long End, long Next) Read(long number, SegmentHeader? header, long? limit, bool isLast, long? followingBatch, long next)
+    private (long End, long Next) Read(SegmentFile file, SegmentHeader? header, long? limit, bool isLast, long? followingBatch, long next)
     {
-        var path = PathOf(number);
+        var (number, path) = (file.Number, file.Path);
         if (header is null)
         {
             DamageAll(number, 0, directory.Files.Exists(path) ? "its header is damaged" : "it is missing");
             return (SegmentHeader.Bytes, followingBatch ?? next);
         }
 
-        var length = Load(path);
+        var length = Load(path, number);
         if (limit is { } wanted && length < wanted) DamageAll(number, length, $"it is {length:N0} bytes long and was {wanted:N0}");
         var end = (int)Math.Min(limit ?? length, length);
         var segment = _bytes.AsSpan(0, end);
         var assembler = new BatchAssembler(header.Value.FirstBatch);
         var scanner = new SegmentScanner(segment, end, directory.NodeId, number);
-        var confirmedTo = SegmentHeader.Bytes;
+        var confirmedTo = SegmentHeader.LengthIn(segment);
         while (scanner.MoveNext(out var item))
         {
             var (confirmed, missing) = assembler.Add(item, segment);
-            foreach (var batch in confirmed) TakeConfirmed(batch, segment, number);
+            foreach (var batch in confirmed) TakeConfirmed(batch, segment, file);
             if (missing) DamageAll(number, item.Offset, "batches are missing before this place");
             confirmedTo = item.Offset + item.Length;
-            Report(number);
+            if ((_ordinal & 0x3FF) == 0) Report(number);
         }
 
         if (isLast)
         {
-            foreach (var batch in assembler.Tail) TakeTail(batch, segment, number);
+            foreach (var batch in assembler.Tail) TakeTail(batch, segment, file);
             var tail = assembler.Tail.Count > 0 ? assembler.Tail[0] : null;
 
             // A file that is too short must look too short at the next recovery as well.
             return (length < limit ? limit.Value : tail?.Start ?? confirmedTo, tail?.Number ?? assembler.Next);
         }
 
-        foreach (var batch in assembler.Tail) TakeConfirmed(batch, segment, number);
-        if (confirmedTo < end || (followingBatch is { } expected && expected != assembler.Next)) DamageAll(number, confirmedTo, "batches are missing at its end");
-        return (confirmedTo, assembler.Next);
+        foreach (var batch in assembler.Tail) TakeConfirmed(batch, segment, file);
+        var following = header.Value.Rewritten?.NextBatch ?? assembler.Next; // a rewritten one has fewer batches than those it stands for
+        if (confirmedTo < end || assembler.Next > following || (followingBatch is { } expected && expected != following))
+            DamageAll(number, confirmedTo, "batches are missing at its end");
+        return (confirmedTo, following);
     }
 
-    private int Load(string path)
+    private int Load(string path, long number)
     {
         using var file = directory.Files.Open(path);
         var length = checked((int)file.Length);
         if (_bytes.Length < length) _bytes = GC.AllocateUninitializedArray<byte>(length);
-        var read = file.Read(_bytes.AsSpan(0, length), 0);
-        _bytesRead += read;
-        return read;
+        for (var read = 0; read < length;)
+        {
+            var piece = file.Read(_bytes.AsSpan(read, Math.Min(PieceBytes, length - read)), read);
+            if (piece == 0) return read;
+            read += piece;
+            _bytesRead += piece;
+            Report(number);
+        }
+
+        return length;
     }
 
-    private void TakeConfirmed(RecoveredBatch batch, ReadOnlySpan<byte> segment, long number)
+    private void TakeConfirmed(RecoveredBatch batch, ReadOnlySpan<byte> segment, SegmentFile file)
     {
+        var number = file.Number;
         foreach (var item in batch.Items)
         {
-            if (item.IsSound) Apply(item, segment, number, number);
+            if (item.IsSound) Apply(item, segment, number, new RecordPlace(file, item.Offset));
             else if (item.Header is { } header && Find(header, segment.Slice(item.Offset, item.Length)) is { } group)
                 Damage(group, number, item.Offset, "the body of a record is damaged");
             else DamageAll(number, item.Offset, "records are damaged");
@@ -134,15 +161,16 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
 
     // Whatever comes before the first thing that is wrong is kept, the rest cut; nobody was ever told that it was durable (D3), but the sync
     // may have succeeded just before the process died, so the groups are marked (D4).
-    private void TakeTail(RecoveredBatch batch, ReadOnlySpan<byte> segment, long number)
+    private void TakeTail(RecoveredBatch batch, ReadOnlySpan<byte> segment, SegmentFile file)
     {
+        var number = file.Number;
         var cutFrom = -1;
         var unknown = false;
         foreach (var item in batch.Items)
         {
             if (cutFrom < 0 && item.IsSound)
             {
-                Apply(item, segment, number, number + 1); // that is where the copy goes
+                Apply(item, segment, number, NextInTail(segments.Of(number + 1))); // that is where the copy goes
                 Copy(item, segment);
                 continue;
             }
@@ -167,31 +195,32 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
         LogTornTail(PathOf(number), cutFrom, unknown ? -1 : _torn.Count);
     }
 
+    private RecordPlace NextInTail(SegmentFile file) => new(file, SegmentHeader.Bytes + _tail.Length);
+
     private void Copy(in ScanItem item, ReadOnlySpan<byte> segment)
     {
         var header = item.Header!.Value;
         if (header.Type is RecordType.Batch or RecordType.Close) return;
-        var record = segment.Slice(item.Offset, item.Length);
-        header.Body(record).CopyTo(_tail.BeginRecord(header.Type, header.Group(record), new LogPosition(header.Epoch, header.Index), header.BodyBytes));
-        _tail.EndRecord();
+        _tail.AddRecord(segment.Slice(item.Offset, item.Length));
     }
 
-    private void Apply(in ScanItem item, ReadOnlySpan<byte> segment, long number, long pinned)
+    private void Apply(in ScanItem item, ReadOnlySpan<byte> segment, long number, RecordPlace place)
     {
         _ordinal++;
         var header = item.Header!.Value;
-        Seen?.Invoke(header, segment.Slice(item.Offset, item.Length), number, item.Offset, pinned == number);
+        Seen?.Invoke(header, segment.Slice(item.Offset, item.Length), number, item.Offset, place.Segment!.Number == number);
         if (header.Type is RecordType.Batch or RecordType.Close) return;
+        place.Segment!.Records++;
         if (header.Type == RecordType.TornUnknown)
         {
-            (_result.TornUnknown, _result.TornUnknownSegment) = (true, pinned);
+            (_result.TornUnknown, _result.TornUnknownPlace) = (true, place);
             return;
         }
 
         var record = segment.Slice(item.Offset, item.Length);
         if (Find(header, record) is not { } group)
             DamageAll(number, item.Offset, "a record's group cannot be read");
-        else if (group.Apply(header, header.Body(record), pinned, _ordinal) is { } wrong)
+        else if (group.Apply(header, header.Body(record), place, _ordinal) is { } wrong)
             Damage(group, number, item.Offset, wrong);
     }
 
@@ -217,24 +246,25 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
                 else group.Damage ??= new LogDamagedException(damage.Message, damage.File, damage.Offset, group.Group);
             }
 
-            if (group.Damage is not null) group.Pins.HoldFrom(group.FirstSegment);
+            if (group.Damage is not null && group.FirstSegment is { } held) group.Pins.HoldFrom(held);
             if (!group.Dropped) _result.Groups.Add(group.Group, group);
         }
     }
 
     // Durably, because a second crash must not make the log look whole (D4).
-    private void MarkTorn(long newSegment)
+    private void MarkTorn(SegmentFile newSegment)
     {
         foreach (var group in _torn)
         {
             if (group.Dropped || group.TornEpoch >= group.EpochSeen) continue;
             group.TornEpoch = group.EpochSeen;
+            if (group.Damage is null) group.Pins.Apply(RecordType.Control, 0, NextInTail(newSegment));
             _tail.BeginRecord(RecordType.Control, group.Name, new LogPosition(group.Promised, new LogIndex(group.TornEpoch)), 0);
             _tail.EndRecord();
-            if (group.Damage is null) group.Pins.Apply(RecordType.Control, 0, newSegment);
         }
 
-        if (!_result.TornUnknown || _result.TornUnknownSegment is not null) return;
+        if (!_result.TornUnknown || !_result.TornUnknownPlace.IsNowhere) return;
+        _result.TornUnknownPlace = NextInTail(newSegment);
         _tail.BeginRecord(RecordType.TornUnknown, [], LogPosition.None, 0);
         _tail.EndRecord();
     }
@@ -265,7 +295,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, TimeProvider t
 
     private void Report(long number)
     {
-        if ((_ordinal & 0xFFF) != 0 || time.GetElapsedTime(_lastProgress) < ProgressInterval) return;
+        if (time.GetElapsedTime(_lastProgress) < ProgressInterval) return;
         _lastProgress = time.GetTimestamp();
         LogProgress(number, _bytesRead, _ordinal, time.GetElapsedTime(_started));
     }

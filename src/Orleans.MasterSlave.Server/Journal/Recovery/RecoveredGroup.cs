@@ -10,13 +10,17 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
 {
     public GroupId Group { get; } = group;
     public byte[] Name { get; } = name;
-    public List<LogEntry> Entries { get; } = [];
+
+    /// <summary>The entries, always one run without a gap, the newest. Only what must be known of each: payloads stay on the disk.</summary>
+    public EpochRuns Runs { get; } = new();
+
+    /// <summary>Time of the last entry; null when a cut has made it the last one again.</summary>
+    public DateTime? LastTimeUtc { get; private set; }
     public LogPosition Base { get; private set; }
     public SnapshotRecord? Snapshot { get; private set; }
-    public byte[]? InlineState { get; private set; }
     public Epoch Promised { get; private set; }
     public long TornEpoch { get; set; } = -1;
-    public GroupPins Pins { get; } = new(group);
+    public GroupPins Pins { get; } = new(group, name);
     public LogDamagedException? Damage { get; set; }
 
     /// <summary>True when the group was dropped and nothing came after.</summary>
@@ -25,8 +29,8 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     /// <summary>Number of the record that made everything before it unneeded; damage there does not touch the group.</summary>
     public long WholeSince { get; private set; } = -1;
 
-    public long FirstSegment { get; private set; } = long.MaxValue;
-    public LogPosition Last => Entries.Count > 0 ? Entries[^1].Position : Base;
+    public SegmentFile? FirstSegment { get; private set; }
+    public LogPosition Last => Runs.Count > 0 ? Runs.Last : Base;
 
     /// <summary>The epoch that a later mastership must exceed for a torn tail to be of no matter.</summary>
     public long EpochSeen => Math.Max(Promised.Value, Last.Epoch.Value);
@@ -35,17 +39,19 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     public (long Segment, string What)? Gap { get; private set; }
 
     /// <summary>Takes in a record; returns what makes it unreadable, or null.</summary>
-    public string? Apply(in RecordHeader header, ReadOnlySpan<byte> body, long segment, long ordinal)
+    public string? Apply(in RecordHeader header, ReadOnlySpan<byte> body, RecordPlace place, long ordinal)
     {
-        FirstSegment = Math.Min(FirstSegment, segment);
+        FirstSegment ??= place.Segment;
+        var segment = place.Segment!.Number;
         if (header.Type != RecordType.Drop) Dropped = false;
         var position = new LogPosition(header.Epoch, header.Index);
-        var pinIndex = header.Index.Value;
+        LogIndex? released = null;
         switch (header.Type)
         {
             case RecordType.Append:
-                if (EntryCodec.TryRead(body, position) is not { } entry) return "an append record is too short";
-                Append(entry, segment);
+                if (EntryCodec.TryReadHead(body) is not { } entry) return "an append record is too short";
+                Append(position, entry.DataLossCount, segment);
+                LastTimeUtc = entry.TimeUtc;
                 break;
             case RecordType.Cut:
                 Cut(header.Index, segment);
@@ -57,8 +63,8 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
             case RecordType.Snapshot or RecordType.Install:
                 if (SnapshotRecord.TryRead(body, position) is not { } snapshot) return "a snapshot record is too short";
                 if (header.Type == RecordType.Install) Restart(ordinal);
-                Switch(snapshot, body[SnapshotRecord.FixedBytes..], segment);
-                pinIndex = Entries.Count == 0 ? GroupPins.NoEntryLeft : snapshot.Base.Index.Value;
+                Switch(snapshot, segment);
+                released = snapshot.Base.Index;
                 break;
             case RecordType.Drop:
                 Restart(ordinal);
@@ -68,44 +74,44 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
                 return $"a record of type {header.Type} is not a group's";
         }
 
-        Pins.Apply(header.Type, pinIndex, segment);
+        Pins.Apply(header.Type, header.Index.Value, place);
+        if (released is { } through) Pins.Release(through, all: Runs.Count == 0);
         return null;
     }
 
     private void Restart(long ordinal)
     {
-        Entries.Clear();
-        (Base, Snapshot, InlineState, Promised, TornEpoch, Damage, Gap) = (LogPosition.None, null, null, Epoch.None, -1, null, null);
+        Runs.Clear();
+        (Base, Snapshot, Promised, TornEpoch, Damage, Gap) = (LogPosition.None, null, Epoch.None, -1, null, null);
         WholeSince = ordinal;
     }
 
-    // The entries are always one run without a gap, the newest.
-    private void Append(LogEntry entry, long segment)
+    private void Append(LogPosition entry, long dataLossCount, long segment)
     {
         if (entry.Index != Last.Index.Next() || entry.Epoch < Last.Epoch)
         {
-            Gap ??= (segment, $"entry {entry.Position} follows {Last}");
-            Entries.Clear();
+            Gap ??= (segment, $"entry {entry} follows {Last}");
+            Runs.Clear();
         }
 
-        Entries.Add(entry);
+        Runs.Add(entry, dataLossCount);
     }
 
     private void Cut(LogIndex from, long segment)
     {
-        while (Entries.Count > 0 && Entries[^1].Index >= from) Entries.RemoveAt(Entries.Count - 1);
+        if (Runs.Count > 0 && Runs.Last.Index >= from) LastTimeUtc = null;
+        Runs.CutFrom(from);
         if (from <= Base.Index) Gap ??= (segment, $"a cut at {from} is not above the base {Base}");
         else if (from == Base.Index.Next() && (Snapshot is not { } snapshot || snapshot.Position == Base)) Gap = null; // of what was unclear nothing is left
     }
 
-    private void Switch(in SnapshotRecord snapshot, ReadOnlySpan<byte> state, long segment)
+    private void Switch(in SnapshotRecord snapshot, long segment)
     {
         var from = snapshot.Base.Index;
-        Entries.RemoveAll(entry => entry.Index <= from);
+        Runs.DropThrough(from);
         (Base, Snapshot, Promised, TornEpoch) = (snapshot.Base, snapshot, snapshot.Promised, snapshot.TornEpoch);
-        InlineState = snapshot.FileNumber == 0 ? state.ToArray() : null;
-        var follows = Entries.Count == 0 || Entries[0].Index == from.Next();
-        Gap = !follows ? (segment, $"entry {Entries[0].Position} follows the base {Base}")
+        var follows = Runs.Count == 0 || Runs.First == from.Next();
+        Gap = !follows ? (segment, $"entry {Runs.First} follows the base {Base}")
             : Last.Index < snapshot.Position.Index ? (segment, $"the snapshot {snapshot.Position} is beyond the last entry {Last}")
             : null;
     }

@@ -19,7 +19,8 @@ internal sealed class RecoveryResult
     /// <summary>A torn batch may have held records of groups that nothing else is known of.</summary>
     public bool TornUnknown { get; set; }
 
-    public long? TornUnknownSegment { get; set; }
+    /// <summary>Where the record lies that says so; kept as long as the log.</summary>
+    public RecordPlace TornUnknownPlace { get; set; }
 
     /// <summary>Each place where something is wrong, in the order in which it was found.</summary>
     public List<LogFinding> Findings { get; } = [];

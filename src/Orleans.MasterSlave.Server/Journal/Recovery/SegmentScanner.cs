@@ -19,7 +19,7 @@ internal readonly record struct ScanItem(int Offset, int Length, RecordHeader? H
 internal ref struct SegmentScanner(ReadOnlySpan<byte> segment, int limit, NodeId node, long number)
 {
     private readonly ReadOnlySpan<byte> _segment = segment[..limit];
-    private int _position = SegmentHeader.Bytes;
+    private int _position = SegmentHeader.LengthIn(segment);
 
     public bool MoveNext(out ScanItem item)
     {

@@ -6,7 +6,7 @@ namespace Orleans.MasterSlave.Journal;
 /// Where the next batch goes: the segment in use, the spare that follows it, and the list of segments. Used by the flushing thread only, and
 /// by recovery before that thread starts.
 /// </summary>
-internal sealed class SegmentWriter(LogDirectory directory, int segmentBytes, SegmentManifest manifest) : IDisposable
+internal sealed class SegmentWriter(LogDirectory directory, SegmentFiles segments, int segmentBytes, SegmentManifest manifest) : IDisposable
 {
     // A sync is faster when it does not have to note that blocks came into use, so small batches write zeros ahead of them.
     private const int ZeroAheadBytes = 256 * 1024;
@@ -25,8 +25,11 @@ internal sealed class SegmentWriter(LogDirectory directory, int segmentBytes, Se
     public bool HasSpare => _spare is not null;
     public NodeId Node => directory.NodeId;
 
-    /// <summary>Number of segments in the log.</summary>
-    public long Count => manifest.Last - manifest.First + 1;
+    /// <summary>The segment in use.</summary>
+    public SegmentFile CurrentFile { get; private set; } = null!;
+
+    /// <summary>Held while segments are deleted, or replaced by rewritten ones: by the flushing thread, or by a rewriter.</summary>
+    public Lock Structure { get; } = new();
 
     /// <summary>
     /// Begins a life of the log in a new segment. The batches in <paramref name="tail"/> are those that recovery read but cannot know confirmed
@@ -77,6 +80,7 @@ internal sealed class SegmentWriter(LogDirectory directory, int segmentBytes, Se
 
         file.Sync();
         Position = end;
+        CurrentFile.Records += batch.Records;
     }
 
     /// <summary>Reserves the segment after the current one, and room for the list that will name it.</summary>
@@ -102,9 +106,14 @@ internal sealed class SegmentWriter(LogDirectory directory, int segmentBytes, Se
     /// <summary>Deletes the oldest segments up to one that is needed or in use; returns how many.</summary>
     public int DeleteUnneeded(SegmentPins pins)
     {
+        if (pins.IsNeeded(manifest.First) || manifest.First == manifest.Last) return 0;
+        lock (Structure) return DeleteUnneededLocked(pins);
+    }
+
+    private int DeleteUnneededLocked(SegmentPins pins)
+    {
         var first = manifest.First;
         while (first < manifest.Last && !pins.IsNeeded(first)) first++;
-        if (first == manifest.First) return 0;
         var before = manifest.First;
         var next = manifest with { First = first };
         try
@@ -117,7 +126,13 @@ internal sealed class SegmentWriter(LogDirectory directory, int segmentBytes, Se
         }
 
         manifest = next;
-        for (var number = before; number < first; number++) directory.Files.Delete(PathOf(number));
+        foreach (var file in segments.All())
+        {
+            if (file.Number >= first) break;
+            segments.Retire(file);
+            directory.Files.Delete(file.Path);
+        }
+
         return (int)(first - before);
     }
 
@@ -146,7 +161,9 @@ internal sealed class SegmentWriter(LogDirectory directory, int segmentBytes, Se
     private void Use(ILogFile file, SegmentManifest next, long position, long length)
     {
         _file?.Dispose();
+        if (CurrentFile is { } left) left.End = Position;
         _file = file;
+        CurrentFile = segments.Of(next.Last);
         manifest = next;
         Position = position;
         _length = length;
@@ -180,11 +197,11 @@ internal sealed class SegmentWriter(LogDirectory directory, int segmentBytes, Se
         }
     }
 
-    // Segments outside the list: a spare, a copy that was not switched to, or one whose deletion a crash interrupted.
+    // What recovery did not take in: a spare, a copy that was not switched to, or one whose deletion a crash interrupted.
     private void DeleteLeftovers()
     {
         foreach (var name in directory.Files.List(directory.Path))
-            if (SegmentHeader.TryParseFileName(name, out var number) && (number < manifest.First || number > manifest.Last))
+            if (name.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal) || (SegmentHeader.TryParseFileName(name, out var number) && !segments.Contains(number)))
                 directory.Files.Delete(System.IO.Path.Combine(directory.Path, name));
     }
 

@@ -1,0 +1,171 @@
+using Microsoft.Extensions.Logging;
+
+namespace Orleans.MasterSlave.Journal;
+
+/// <summary>
+/// Rewrites old segments of which little is needed, so that groups that take no snapshot (idle, never opened, quarantined) do not keep the whole log
+/// (D5). Works beside the log, at a limited rate, and never while the disk is full; one at a time.
+/// </summary>
+/// <remarks>
+/// The order of records stays as it was, so a rewritten log reads back as before, whatever was appended meanwhile. One rename is the switch; where the
+/// records now lie is told to the groups before the old files are let go.
+/// </remarks>
+internal sealed partial class SegmentRewriter(
+    LogDirectory directory, SegmentFiles segments, SegmentPins pins, SegmentWriter writer, GroupCommit commit, WriteAheadLogOptions options, TimeProvider time, ILogger logger)
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _wanted = new(0, 1);
+    private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+    private Task _running = Task.CompletedTask;
+
+    public void Start() => _running = Task.Run(RunAsync);
+
+    /// <summary>There are more segments than before: look whether some are to be rewritten.</summary>
+    public void Look()
+    {
+        try
+        {
+            _wanted.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It will look anyway.
+        }
+    }
+
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running;
+    }
+
+    /// <summary>Rewrites what is worth it now, but for the newest segments; returns the number of files that went.</summary>
+    public async Task<int> RewriteAsync(int keepNewest)
+    {
+        var gone = 0;
+        await _oneAtATime.WaitAsync(_stopping.Token);
+        try
+        {
+            while (!commit.IsFull && RewritePolicy.Choose(Closed(keepNewest), options.SegmentBytes) is { Count: > 0 } chosen)
+            {
+                if (!await RewriteAsync(chosen)) break;
+                gone += chosen.Count - 1;
+            }
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+
+        return gone;
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _wanted.WaitAsync(_stopping.Token);
+                if (segments.Count > options.SnapshotAfterSegments) await RewriteAsync(options.SnapshotAfterSegments);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The log is closed.
+        }
+        catch (IOException ex)
+        {
+            commit.Fail(ex); // a file was not written, synced or renamed (D2)
+        }
+    }
+
+    private List<SegmentUse> Closed(int keepNewest)
+    {
+        var needed = pins.NeededRecords();
+        var all = segments.All();
+        return [.. all.Take(all.Count - Math.Max(2, keepNewest)).TakeWhile(file => file.Number < pins.HoldsAllFrom)
+            .Select(file => new SegmentUse(file, file.Records == 0 ? 0 : file.End * needed.GetValueOrDefault(file) / file.Records))];
+    }
+
+    private async Task<bool> RewriteAsync(IReadOnlyList<SegmentFile> chosen)
+    {
+        var started = time.GetTimestamp();
+        var last = chosen[^1];
+        var path = last.Path + SegmentHeader.RewriteSuffix;
+        var to = new SegmentFile(last.Number, last.Path);
+        var held = new List<SegmentFile>();
+        directory.Files.Delete(path);
+        try
+        {
+            foreach (var file in chosen)
+            {
+                if (!segments.TryHold(file)) return false; // deleted meanwhile: look anew
+                held.Add(file);
+            }
+
+            var all = segments.All();
+            using var copy = new SegmentCopy(directory.NodeId, segments, pins, directory.Files.Create(path), to, isFirst: all[0] == chosen[0]);
+            foreach (var file in chosen)
+                if (!await copy.AddAsync(file, PaceAsync)) return Abandoned(file.Path, "it cannot be read", path);
+            if (copy.ReadHeader(all.First(file => file.Number > last.Number)) is not { } following || copy.ReadHeader(chosen[0]) is not { } first)
+                return Abandoned(last.Path, "the segment after it cannot be read", path);
+            copy.Finish(following.FirstBatch, SegmentCopy.FirstNumberOf(first));
+            if (!Switch(chosen, to, copy.Moves, path)) return false;
+            LogRewritten(chosen.Count, last.Path, chosen.Sum(file => file.End), to.End, time.GetElapsedTime(started));
+            return true;
+        }
+        catch (LogFullException ex)
+        {
+            return Abandoned(last.Path, ex.Message, path);
+        }
+        finally
+        {
+            foreach (var file in held) segments.Release(file);
+        }
+    }
+
+    // The rename is the switch: from then on recovery takes the new file for all that it stands for.
+    private bool Switch(IReadOnlyList<SegmentFile> chosen, SegmentFile to, Dictionary<GroupPins, List<RecordMove>> moves, string path)
+    {
+        lock (writer.Structure)
+        {
+            if (!chosen.All(segments.Contains))
+            {
+                directory.Files.Delete(path); // nobody needs them any more: the flushing thread was faster
+                return false;
+            }
+
+            directory.Files.Replace(path, to.Path);
+            directory.Files.SyncDirectory(directory.Path);
+            segments.Replace(to);
+            pins.Move(chosen.ToHashSet(), to, moves);
+            foreach (var file in chosen)
+            {
+                segments.Retire(file);
+                if (file.Number != to.Number) directory.Files.Delete(file.Path);
+            }
+
+            return true;
+        }
+    }
+
+    private Task PaceAsync(int bytes)
+    {
+        _stopping.Token.ThrowIfCancellationRequested();
+        return Task.Delay(TimeSpan.FromSeconds((double)bytes / options.RewriteBytesPerSecond), time, _stopping.Token);
+    }
+
+    private bool Abandoned(string segment, string reason, string path)
+    {
+        directory.Files.Delete(path);
+        LogNotRewritten(segment, reason);
+        return false;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} segments up to {File} were rewritten: {Before} bytes to {After}, in {Elapsed}")]
+    private partial void LogRewritten(int count, string file, long before, long after, TimeSpan elapsed);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is not rewritten: {Reason}")]
+    private partial void LogNotRewritten(string file, string reason);
+}

@@ -1,0 +1,29 @@
+namespace Orleans.MasterSlave.Journal;
+
+/// <summary>One file of the log. When a segment is rewritten, its number gets a new object; who still holds the old one is told to look again.</summary>
+internal sealed class SegmentFile(long number, string path)
+{
+    public long Number { get; } = number;
+    public string Path { get; } = path;
+
+    /// <summary>Where its batches end. Set by recovery, by the flushing thread when it leaves the segment, or when it was rewritten.</summary>
+    public long End { get; set; }
+
+    /// <summary>Number of its records but batch records. Written as <see cref="End"/> is.</summary>
+    public long Records { get; set; }
+
+    /// <summary>Damaged where nobody can say whose it was: it is left as it is.</summary>
+    public bool IsHarmed { get; set; }
+
+    // Under the gate of SegmentFiles.
+    internal ILogFile? Handle { get; set; }
+    internal int Users { get; set; }
+    internal bool Retired { get; set; }
+    internal long LastUse { get; set; }
+}
+
+/// <summary>Where a record lies. The default value is nowhere.</summary>
+internal readonly record struct RecordPlace(SegmentFile? Segment, int Offset)
+{
+    public bool IsNowhere => Segment is null;
+}
