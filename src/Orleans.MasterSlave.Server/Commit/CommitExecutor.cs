@@ -17,6 +17,8 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     private Task _running = Task.CompletedTask;
     private Task _saving = Task.CompletedTask;
     private LogSnapshot? _taken;   // a snapshot that waits until every in-sync replica holds what it covers
+    private LogIndex _replicated;  // every in-sync replica holds the entries up to here; set by SetReplicated only
+    private bool _wanted;          // the log asked for a snapshot: it keeps old segments for this group
     private bool _held;            // while the state is being replaced
     private long _appliedBytes, _appliedEntries; // since the last snapshot
 
@@ -32,10 +34,16 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     public Action<IReadOnlyList<LogEntry>>? Applied { get; set; }
 
     /// <summary>The largest index that a lagging slave does not need any more: the log is kept above it.</summary>
-    public Func<LogIndex> KeepFrom { get; set; } = () => new LogIndex(long.MaxValue);
+    public Func<LogIndex> KeepFrom { get; set; } = Everything;
 
-    /// <summary>The largest index that every in-sync replica holds, as far as this replica knows; set by <see cref="SetReplicated"/> only.</summary>
-    private LogIndex _replicated;
+    public static LogIndex Everything() => new(long.MaxValue);
+
+    /// <summary>Asks for a snapshot as soon as one can be taken, though none is due yet (D5).</summary>
+    public void WantSnapshot()
+    {
+        _wanted = true;
+        if (_running.IsCompleted && !_held) _running = RunAsync();
+    }
 
     /// <summary>Completes when an index is committed.</summary>
     public Task WaitForAsync(LogIndex index)
@@ -69,6 +77,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     {
         _held = true;
         await _running;
+        _wanted |= _taken is not null;
         _taken = null; // the log may be about to lose what it covers
         await _saving;
     }
@@ -118,10 +127,10 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     {
         try
         {
-            while (Committed < _stable && !_held)
+            while (!_held && (Committed < _stable || SnapshotIsDue))
             {
-                await ApplyBatchAsync();
-                if (SnapshotIsDue) await SnapshotAsync();
+                if (Committed < _stable) await ApplyBatchAsync();
+                if (SnapshotIsDue) await TakeSnapshotAsync();
             }
         }
         catch (Exception e)
@@ -183,9 +192,9 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         return (batch, operations);
     }
 
-    private bool SnapshotIsDue => _taken is null && _saving.IsCompleted && trigger.IsDue(_appliedEntries, _appliedBytes);
+    private bool SnapshotIsDue => _taken is null && _saving.IsCompleted && (_wanted || trigger.IsDue(_appliedEntries, _appliedBytes)) && Committed > log.Base.Index;
 
-    private async Task SnapshotAsync()
+    private async Task TakeSnapshotAsync()
     {
         var at = Committed;
         var last = log.Read(at, 1, int.MaxValue)[0];
@@ -199,6 +208,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         BrokenInvariantException.Unless(Committed == at, "a snapshot is of one position");
         _appliedEntries = 0;
         _appliedBytes = 0;
+        _wanted = false;
         _taken = snapshot;
         SaveTaken();
     }

@@ -36,6 +36,12 @@ public sealed class MasterSlaveOptions
     /// <summary>How far, in entries, a slave may lag before it leaves the in-sync set, and its entries the log. Default 100,000.</summary>
     public long MaxSlaveLagEntries { get; set; } = 100_000;
 
+    /// <summary>
+    /// How far, in bytes of operations, a slave may lag before it leaves the in-sync set, and its entries the log. At least
+    /// <see cref="MaxBytesInFlight"/>; default 256 MiB.
+    /// </summary>
+    public long MaxSlaveLagBytes { get; set; } = 256L << 20;
+
     /// <summary>A replica's snapshot is taken after so many operations, or <see cref="SnapshotEveryBytes"/>, whichever is first. Default 10,000.</summary>
     public long SnapshotEveryOperations { get; set; } = 10_000;
 

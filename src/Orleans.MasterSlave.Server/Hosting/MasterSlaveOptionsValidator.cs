@@ -20,6 +20,7 @@ internal sealed class MasterSlaveOptionsValidator(IOptions<MasterSlaveOptions> o
         Demand(o.MaxOperationBytes >= 1_024, nameof(o.MaxOperationBytes), "must be at least 1 KiB");
         Demand(o.MaxBytesInFlight >= o.MaxOperationBytes, nameof(o.MaxBytesInFlight), "must be at least MaxOperationBytes");
         Demand(o.MaxSlaveLagEntries >= 1_000, nameof(o.MaxSlaveLagEntries), "must be at least 1,000");
+        Demand(o.MaxSlaveLagBytes >= o.MaxBytesInFlight, nameof(o.MaxSlaveLagBytes), "must be at least MaxBytesInFlight: what is in flight is not behind yet");
         Demand(o.SnapshotEveryOperations >= 1, nameof(o.SnapshotEveryOperations), "must be at least 1");
         Demand(o.SnapshotEveryBytes >= 1, nameof(o.SnapshotEveryBytes), "must be at least 1");
         Demand(o.SessionRetention >= TimeSpan.FromMinutes(10), nameof(o.SessionRetention), "must be at least 10 minutes: longer than any client retries");

@@ -73,7 +73,10 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         var running = Running!;
         var factory = services.GetRequiredService<IGrainFactory>();
         var heartbeats = new HeartbeatLoop(running.Liveness, running.Nodes, new LogWatch(running.Log, running.Liveness, options.Value.LogStallTimeout, _logger), factory, time, _logger);
+        var snapshots = new SnapshotRequests(running.AskForSnapshots, time);
+        running.Log.SnapshotsWanted += snapshots.Want;
         _loops = Task.WhenAll(
+            Task.Run(() => snapshots.RunAsync(_stopped.Token), CancellationToken.None),
             Task.Run(() => running.Nodes.RunAsync(_stopped.Token), CancellationToken.None),
             Task.Run(() => heartbeats.RunAsync(_stopped.Token), CancellationToken.None),
             Task.Run(() => WatchLogAsync(running), CancellationToken.None));
@@ -113,6 +116,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         MaxBytesInFlight = o.MaxBytesInFlight,
         MaxOperationBytes = o.MaxOperationBytes,
         MaxSlaveLagEntries = o.MaxSlaveLagEntries,
+        MaxSlaveLagBytes = o.MaxSlaveLagBytes,
         MaxStaleness = o.MaxStaleness,
         Sessions = new SessionLimits(o.MaxSessions, 4_096, o.SessionRetention),
         Snapshots = new Commit.SnapshotTrigger(o.SnapshotEveryOperations, o.SnapshotEveryBytes),

@@ -56,6 +56,12 @@ internal sealed class RunningNode
     /// <summary>The silo stops: every replica gives up its office (L6).</summary>
     public void ResignAll(string reason) => ForEach(replica => replica.Resign(reason));
 
+    /// <summary>Asks those of these groups that have a replica here for a snapshot (D5).</summary>
+    public void AskForSnapshots(IReadOnlySet<GroupId> groups) => ForEach(replica =>
+    {
+        if (groups.Contains(replica.Group)) replica.SnapshotWanted();
+    });
+
     private void ForEach(Action<ReplicaShell> tell)
     {
         ReplicaShell[] replicas;

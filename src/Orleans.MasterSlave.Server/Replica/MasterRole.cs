@@ -36,7 +36,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         _pending = new PendingAnswers(env.Limits);
         _inSync = new InSyncKeeper(env, record, this, Advance, reason => owner.MastershipRefused(Epoch, reason), e => owner.MastershipFailed("the group record could not be changed", e));
         commit.Applied = OnApplied;
-        commit.KeepFrom = () => _inSync.LargestNeeded(env.Limits.MaxSlaveLagEntries);
+        commit.KeepFrom = () => _inSync.LargestNeeded();
     }
 
     public Epoch Epoch { get; }
@@ -109,6 +109,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         };
         var durable = _env.Log.AppendAsync([entry]);
         if (durable.Exception?.InnerException is LogFullException full) return Task.FromResult(Refusal(RefusalReason.DiskFull, full.Message)); // not written (W8)
+        _inSync.Lag.Appended(entry);
         var reply = _pending.Add(entry);
         Ship(durable);
         return reply;
@@ -122,7 +123,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         _ended = true;
         _inSync.Stop();
         _commit.Applied = null;
-        _commit.KeepFrom = () => new LogIndex(long.MaxValue);
+        _commit.KeepFrom = CommitExecutor.Everything;
         _serving.TrySetCanceled();
         _pending.FailAll(new CallReply { Kind = ReplyKind.Unknown, Message = "The master lost its office before the outcome was known.", View = _owner.View });
     }
@@ -135,6 +136,11 @@ internal sealed class MasterRole : IMasterOfSlaves
     public void RefusedBy(NodeId slave, Epoch promised)
     {
         if (!_ended) _owner.MastershipRefused(Epoch, $"{slave} has promised {promised}");
+    }
+
+    public void LogDamaged(IOException error)
+    {
+        if (!_ended) _owner.MastershipFailed("its log cannot be read back", error);
     }
 
     /// <summary>Shipping starts in the same turn as the append to the own log: the two disks work at once.</summary>

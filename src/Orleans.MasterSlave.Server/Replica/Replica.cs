@@ -172,6 +172,12 @@ internal sealed class Replica
     /// <summary>The silo's log failed: this replica serves and follows no more (D2, L6).</summary>
     public void Fail(string reason, Exception error) => _state.Quarantine(reason, error);
 
+    /// <summary>The silo's log keeps old segments for this group: take a snapshot when one can be taken (D5).</summary>
+    public void SnapshotWanted()
+    {
+        if (!_state.IsOut) _commit.WantSnapshot();
+    }
+
     /// <summary>The silo stops in order: this replica serves and follows no more, and says so to the others (L6).</summary>
     public void Resign(string reason) => _state.Resign(reason);
 

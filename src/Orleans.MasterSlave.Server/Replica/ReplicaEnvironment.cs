@@ -44,6 +44,7 @@ internal sealed record ReplicaLimits
     public int MaxBatchBytes { get; init; } = 1 << 20;
     public int MaxBatchesInFlight { get; init; } = 8;
     public long MaxSlaveLagEntries { get; init; } = 100_000;
+    public long MaxSlaveLagBytes { get; init; } = 256L << 20;
     public int SnapshotChunkBytes { get; init; } = 256 << 10;
     public TimeSpan LinkTimeout { get; init; } = TimeSpan.FromSeconds(1);
     public TimeSpan StableNoticeDelay { get; init; } = TimeSpan.FromMilliseconds(2);

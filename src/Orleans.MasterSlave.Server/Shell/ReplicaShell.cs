@@ -59,6 +59,8 @@ internal sealed class ReplicaShell : IReplicaListener
 
     public void MasterResigned(Epoch epoch) => Post(r => r.MasterResigned(epoch));
 
+    public void SnapshotWanted() => Post(r => r.SnapshotWanted());
+
     public void Fail(string reason, Exception error) => Post(r => r.Fail(reason, error));
 
     public void Resign(string reason) => Post(r => r.Resign(reason));

@@ -27,12 +27,16 @@ internal sealed class InSyncKeeper
         _lost = lost;
         _failed = failed;
         Record = record;
+        Lag = new LagMeter(env.Limits.MaxSlaveLagBytes);
         foreach (var node in record.Replicas.Where(n => n != env.Self.Node).Order())
         {
             _slaves.Add(new SlaveMembership(env, new SlaveChannel(env, master, node)) { Required = record.IsInSync(node) });
             env.Liveness.AddSlave(node, env.Listener);
         }
     }
+
+    /// <summary>Hears of every operation that is appended.</summary>
+    public LagMeter Lag { get; }
 
     /// <summary>The record as last settled.</summary>
     public GroupRecord Record { get; private set; }
@@ -69,13 +73,13 @@ internal sealed class InSyncKeeper
     }
 
     /// <summary>Entries above the returned index are needed by slaves that lag by no more than the bound (D5).</summary>
-    public LogIndex LargestNeeded(long maxLag)
+    public LogIndex LargestNeeded()
     {
         var needed = _env.Log.Last.Index;
         foreach (var slave in _slaves)
         {
             if (slave.Channel.Travelling is { } at) needed = LogIndex.Min(needed, at); // what follows the snapshot is needed when it arrives (C4)
-            else if (_env.Log.Last.Index - slave.Channel.Acknowledged <= maxLag || slave.Required) needed = LogIndex.Min(needed, slave.Channel.Acknowledged);
+            else if (slave.Required || !IsLagging(slave)) needed = LogIndex.Min(needed, slave.Channel.Acknowledged);
         }
         return needed;
     }
@@ -93,8 +97,7 @@ internal sealed class InSyncKeeper
             slave.Channel.Pump();
             slave.Look();
             if (_swapping || _stopped || _env.Liveness.CannotServe) continue;
-            var lagging = slave.Required && _env.Log.Last.Index - slave.Channel.Acknowledged > _env.Limits.MaxSlaveLagEntries;
-            if (slave.Required && (slave.IsOverdue || slave.IsStalled || slave.Channel.SlaveFailed || lagging)) TakeOut(slave);
+            if (slave.Required && (slave.IsOverdue || slave.IsStalled || slave.Channel.SlaveFailed || IsLagging(slave))) TakeOut(slave);
             else if (!slave.Required && slave.MayBeginToGrow) slave.BeginToGrow();
             if (slave.IsGrown) TakeIn(slave);
         }
@@ -109,6 +112,10 @@ internal sealed class InSyncKeeper
             _env.Liveness.RemoveSlave(slave.Channel.Slave, _env.Listener);
         }
     }
+
+    /// <summary>So far behind, in entries or in bytes, that the log is not kept for it (D5).</summary>
+    private bool IsLagging(SlaveMembership slave) =>
+        _env.Log.Last.Index - slave.Channel.Acknowledged > _env.Limits.MaxSlaveLagEntries || Lag.IsBeyondLimit(slave.Channel.Acknowledged);
 
     private void TakeOut(SlaveMembership slave)
     {

@@ -104,7 +104,17 @@ internal sealed class SlaveChannel
             return false;
         }
 
-        var entries = maxEntries == 0 ? [] : _env.Log.Read(_next, maxEntries, _env.Limits.MaxBatchBytes);
+        IReadOnlyList<LogEntry> entries = [];
+        try
+        {
+            if (maxEntries > 0) entries = _env.Log.Read(_next, maxEntries, _env.Limits.MaxBatchBytes);
+        }
+        catch (LogDamagedException damage)
+        {
+            _master.LogDamaged(damage);
+            return false;
+        }
+
         _next = previous + entries.Count + 1;
         _inFlight++;
         _toldStable = _master.Stable;
@@ -209,6 +219,10 @@ internal sealed class SlaveChannel
         {
             installed = await _snapshots.SendAsync();
         }
+        catch (LogDamagedException damage)
+        {
+            _master.LogDamaged(damage);
+        }
         catch (IOException)
         {
             // The snapshot cannot be read just now; tried again after a pause.
@@ -250,4 +264,7 @@ internal interface IMasterOfSlaves
 
     /// <summary>A slave has promised a higher epoch (G11).</summary>
     void RefusedBy(NodeId slave, Epoch promised);
+
+    /// <summary>The own log has an entry, or a snapshot, that is no longer what was written (D3): this replica can serve no more.</summary>
+    void LogDamaged(IOException error);
 }

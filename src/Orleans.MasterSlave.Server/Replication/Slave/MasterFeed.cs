@@ -173,8 +173,9 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
             {
                 await change();
             }
-            catch
+            catch (Exception e)
             {
+                if (e is LogDamagedException) follower.Quarantine($"what is to be cut cannot be read back: {e.Message}");
                 if (rebuilds) commit.Resume();
                 throw;
             }
