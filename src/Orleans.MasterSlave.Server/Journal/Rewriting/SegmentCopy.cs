@@ -115,6 +115,13 @@ internal sealed class SegmentCopy : IDisposable
         if (header.Type == RecordType.Batch && _batch.Length >= PieceBytes) WriteBatch();
         if (header.Type is RecordType.Batch or RecordType.Close) return;
         var (use, owner) = _pins.UseOf(header.Group(record), header.Type, header.Index, place);
+        if (use == RecordUse.None && header.Type == RecordType.Install)
+        {
+            // What came before it must not come back to life, so something that forgets it takes its place.
+            _batch.BeginRecord(RecordType.Drop, header.Group(record), LogPosition.None, 0);
+            _batch.EndRecord();
+        }
+
         if (use == RecordUse.None) return;
         if (use is null && (_isFirst || header.Type is not (RecordType.Cut or RecordType.Drop))) return; // a group that is gone
         if (owner is not null) _inBatch.Add((owner, new RecordMove(header.Type, header.Index, place, _batch.Length)));
