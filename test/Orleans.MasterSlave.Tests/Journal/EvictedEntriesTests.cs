@@ -109,14 +109,17 @@ public sealed class EvictedEntriesTests
     [InlineData(true)]
     public async Task UntilTheReplicaHasSwitched_WhatASnapshotReplaces_CanBeRead(bool install)
     {
-        await using var fixture = Open(_files, NothingInMemory);
+        var hold = new ManualResetEventSlim(true);
+        await using var fixture = Open(new FaultyFiles(_files, (name, _) => { if (name == "Sync") hold.Wait(); }), NothingInMemory);
         var thread = new ReplicaThread();
         var log = fixture.Log.OpenReplica(GroupOf("a"));
         await log.AppendAsync(Entries(1, 1, 15));
         await log.AppendAsync(Entries(1, 16, 15));
         await log.SaveSnapshotAsync(Snapshot(At(1, 2), 200), new LogIndex(2));
         var old = log.Snapshot!.State.ToArray();
+        hold.Reset(); // so that it does wait
         var saving = thread.Run(() => install ? log.InstallSnapshotAsync(Snapshot(At(2, 50), 200)) : log.SaveSnapshotAsync(Snapshot(At(1, 30), 200), new LogIndex(30)));
+        hold.Set();
         await thread.SomethingToDoAsync(); // the record is durable, but the replica has not heard of it
 
         var other = fixture.Log.OpenReplica(GroupOf("other"));
