@@ -15,7 +15,10 @@ internal sealed class SnapshotStore(ILogFiles files, string logDirectory, NodeId
     private const int FixedBytes = 80, ChecksumBytes = 8;
     private const string NameSuffix = ".snapshot";
     private readonly string _directory = Path.Combine(logDirectory, "snapshots");
+    private readonly Lock _syncing = new();
     private long _lastNumber;
+    private long _written;  // files whose content is durable
+    private long _named;    // as many of them, at least, have durable names; under _syncing
 
     private static ReadOnlySpan<byte> Magic => "OMSSNAP\n"u8;
 
@@ -77,8 +80,20 @@ internal sealed class SnapshotStore(ILogFiles files, string logDirectory, NodeId
             file.Sync();
         }
 
-        files.SyncDirectory(_directory);
+        SyncName(Interlocked.Increment(ref _written));
         return number;
+    }
+
+    // Who comes while another syncs the directory finds, mostly, that its own name was taken along.
+    private void SyncName(long mine)
+    {
+        lock (_syncing)
+        {
+            if (_named >= mine) return;
+            var written = Volatile.Read(ref _written);
+            files.SyncDirectory(_directory);
+            _named = written;
+        }
     }
 
     /// <summary>Reads a snapshot that a record of the log names.</summary>

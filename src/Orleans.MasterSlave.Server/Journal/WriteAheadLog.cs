@@ -9,6 +9,8 @@ namespace Orleans.MasterSlave.Journal;
 /// </summary>
 internal sealed partial class WriteAheadLog : IAsyncDisposable
 {
+    private const int MaxWritesBesideTheLog = 4;
+
     private readonly LogDirectory _directory;
     private readonly WriteAheadLogOptions _options;
     private readonly ILogger _logger;
@@ -16,6 +18,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     private readonly SegmentWriter _writer;
     private readonly SegmentRewriter _rewriter;
     private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _besideTheLog = new(MaxWritesBesideTheLog); // snapshot and orphan files: more at once only delay the log's own syncs
 
     // Under _gate.
     private readonly Dictionary<GroupId, FileLogger> _open = [];
@@ -230,6 +233,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     private async Task<T> OnDiskAsync<T>(Func<T> write)
     {
         if (Failed.IsCompletedSuccessfully) throw new LogFailedException(Failed.Result.Message, Failed.Result.InnerException);
+        await _besideTheLog.WaitAsync();
         try
         {
             return await Task.Run(write);
@@ -238,6 +242,10 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         {
             var failure = Commit.Fail(ex);
             throw new LogFailedException(failure.Message, ex);
+        }
+        finally
+        {
+            _besideTheLog.Release();
         }
     }
 

@@ -1,0 +1,104 @@
+using Orleans.MasterSlave.Commit;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Replicas;
+using Orleans.MasterSlave.Tests.Journal;
+using Xunit;
+using static Orleans.MasterSlave.Tests.Journal.LogFixture;
+
+namespace Orleans.MasterSlave.Tests.Commit;
+
+/// <summary>When a snapshot is taken, and when it may be saved (D6, C5).</summary>
+public sealed class SnapshotUnderLoadTests : IAsyncDisposable
+{
+    private readonly LogFixture _fixture = LogFixture.Open(new SimulatedFiles());
+    private readonly IReplicaLog _log;
+    private readonly CommitExecutor _commit;
+    private LogIndex _replicated;
+
+    public SnapshotUnderLoadTests()
+    {
+        _log = _fixture.Log.OpenReplica(GroupOf("a"));
+        _commit = new CommitExecutor(_log, new Sum(), new SessionTable(new SessionLimits(10, 100_000, TimeSpan.FromHours(1))), new SnapshotTrigger(10, long.MaxValue), e => throw e)
+        {
+            ReplicatedThrough = () => _replicated,
+        };
+    }
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    [Fact]
+    public async Task WhileSlavesAlwaysLagALittle_SnapshotsAreSavedNevertheless()
+    {
+        for (var i = 1; i <= 200; i++)
+        {
+            await CommitAsync(i);
+            _replicated = new LogIndex(i - 3); // never what is committed
+            _commit.SaveIfReplicated();
+            Assert.True(_log.Snapshot is null || _log.Snapshot.Position.Index <= _replicated);
+        }
+
+        await _commit.HoldAsync();
+        Assert.InRange(_log.Snapshot!.Position.Index.Value, 150, 197);
+    }
+
+    [Fact]
+    public async Task WhatAnInSyncSlaveLacks_IsNotCovered_AndIsForgottenWithTheRole()
+    {
+        for (var i = 1; i <= 12; i++) await CommitAsync(i);
+        _replicated = new LogIndex(5);
+        _commit.SaveIfReplicated();
+        Assert.Null(_log.Snapshot);
+        _commit.ReplicatedThrough = CommitExecutor.Everything; // no longer the master: what was taken may be taken back
+        _commit.SaveIfReplicated();
+        await _commit.HoldAsync();
+        Assert.Null(_log.Snapshot);
+    }
+
+    [Fact]
+    public async Task Wanted_IsTakenAtOnce_ThoughNoneIsDue()
+    {
+        await CommitAsync(1);
+        await CommitAsync(2);
+        _replicated = new LogIndex(2);
+        _commit.WantSnapshot();
+        while (_log.Snapshot is null) await Task.Yield();
+        Assert.Equal(At(1, 2), _log.Snapshot.Position);
+        _commit.WantSnapshot(); // nothing new: none
+        await _commit.HoldAsync();
+        Assert.Equal(At(1, 2), _log.Base);
+    }
+
+    private async Task CommitAsync(long index)
+    {
+        await _log.AppendAsync([Entry(1, index)]);
+        _commit.SetStable(new LogIndex(index));
+        await _commit.WaitForAsync(new LogIndex(index));
+    }
+
+    private sealed class Sum : IReplicatedObject
+    {
+        private long _count;
+
+        public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations)
+        {
+            _count += operations.Count;
+            return Task.FromResult<IReadOnlyList<byte[]>>([.. operations.Select(_ => Array.Empty<byte>())]);
+        }
+
+        public Task<byte[]> ReadAsync(byte[] payload) => Task.FromResult(BitConverter.GetBytes(_count));
+        public Task<byte[]> SaveStateAsync() => Task.FromResult(BitConverter.GetBytes(_count));
+
+        public Task RestoreStateAsync(byte[]? state)
+        {
+            _count = state is null ? 0 : BitConverter.ToInt64(state);
+            return Task.CompletedTask;
+        }
+
+        public Task RoleChangedAsync(ReplicaRole role) => Task.CompletedTask;
+
+        public void AnsweredOnMaster(IReadOnlyList<LogEntry> operations)
+        {
+        }
+    }
+}
