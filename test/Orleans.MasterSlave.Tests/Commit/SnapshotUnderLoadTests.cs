@@ -14,15 +14,11 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
     private readonly LogFixture _fixture = LogFixture.Open(new SimulatedFiles());
     private readonly IReplicaLog _log;
     private readonly CommitExecutor _commit;
-    private LogIndex _replicated;
 
     public SnapshotUnderLoadTests()
     {
         _log = _fixture.Log.OpenReplica(GroupOf("a"));
-        _commit = new CommitExecutor(_log, new Sum(), new SessionTable(new SessionLimits(10, 100_000, TimeSpan.FromHours(1))), new SnapshotTrigger(10, long.MaxValue), e => throw e)
-        {
-            ReplicatedThrough = () => _replicated,
-        };
+        _commit = new CommitExecutor(_log, new Sum(), new SessionTable(new SessionLimits(10, 100_000, TimeSpan.FromHours(1))), new SnapshotTrigger(10, long.MaxValue), e => throw e);
     }
 
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
@@ -33,9 +29,9 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
         for (var i = 1; i <= 200; i++)
         {
             await CommitAsync(i);
-            _replicated = new LogIndex(i - 3); // never what is committed
-            _commit.SaveIfReplicated();
-            Assert.True(_log.Snapshot is null || _log.Snapshot.Position.Index <= _replicated);
+            var replicated = new LogIndex(i - 3); // never what is committed
+            _commit.SetReplicated(replicated);
+            Assert.True(_log.Snapshot is null || _log.Snapshot.Position.Index <= replicated);
         }
 
         await _commit.HoldAsync();
@@ -43,14 +39,13 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task WhatAnInSyncSlaveLacks_IsNotCovered_AndIsForgottenWithTheRole()
+    public async Task WhatAnInSyncReplicaLacks_IsNotCovered_AndIsForgottenBeforeTheLogMayLoseIt()
     {
         for (var i = 1; i <= 12; i++) await CommitAsync(i);
-        _replicated = new LogIndex(5);
-        _commit.SaveIfReplicated();
+        _commit.SetReplicated(new LogIndex(5));
         Assert.Null(_log.Snapshot);
-        _commit.ReplicatedThrough = CommitExecutor.Everything; // no longer the master: what was taken may be taken back
-        _commit.SaveIfReplicated();
+        await _commit.HoldAsync();
+        _commit.SetReplicated(new LogIndex(12));
         await _commit.HoldAsync();
         Assert.Null(_log.Snapshot);
     }
@@ -60,7 +55,7 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
     {
         await CommitAsync(1);
         await CommitAsync(2);
-        _replicated = new LogIndex(2);
+        _commit.SetReplicated(new LogIndex(2));
         _commit.WantSnapshot();
         while (_log.Snapshot is null) await Task.Yield();
         Assert.Equal(At(1, 2), _log.Snapshot.Position);
