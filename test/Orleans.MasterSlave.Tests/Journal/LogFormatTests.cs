@@ -48,6 +48,49 @@ public sealed class LogFormatTests
         }
     }
 
+    [Fact]
+    public async Task Version2_OfRewrittenSegments_IsReadBack_AndWrittenAsItWas()
+    {
+        var written = new SimulatedFiles();
+        await WriteRewrittenSampleAsync(written);
+        var files = new SimulatedFiles();
+        using (var archive = ZipFile.OpenRead(System.IO.Path.Combine(Frozen, "log-v2.zip")))
+        {
+            foreach (var entry in archive.Entries)
+            {
+                using var from = entry.Open();
+                using var bytes = new MemoryStream();
+                await from.CopyToAsync(bytes, TestContext.Current.CancellationToken);
+                files.Create(LogFixture.Path + "/" + entry.FullName).Write(bytes.ToArray(), 0);
+                Assert.True(bytes.ToArray().AsSpan().SequenceEqual(written.ReadAll(LogFixture.Path + "/" + entry.FullName)), entry.FullName);
+            }
+        }
+
+        files.SyncDirectory(LogFixture.Path);
+        await using var fixture = Open(files.Copy());
+        Assert.Equal(await File.ReadAllTextAsync(System.IO.Path.Combine(Frozen, "log-v2.txt"), TestContext.Current.CancellationToken), DescribeAll(fixture));
+    }
+
+    private static async Task WriteRewrittenSampleAsync(SimulatedFiles files)
+    {
+        var options = new WriteAheadLogOptions { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, SnapshotAfterSegments = 1000 };
+        await using var fixture = Open(files, options);
+        var a = fixture.Log.OpenReplica(GroupOf("a"));
+        await a.AppendAsync(Entries(1, 1, 9));
+        await a.CutFromAsync(new LogIndex(6));
+        await a.SaveSnapshotAsync(Snapshot(At(1, 3)), new LogIndex(2));
+        await a.PromiseAsync(new Epoch(4));
+        var b = fixture.Log.OpenReplica(GroupOf("b"));
+        await b.AppendAsync(Entries(3, 1, 9));
+        await b.InstallSnapshotAsync(Snapshot(At(4, 7)));
+        await b.SaveSnapshotAsync(Snapshot(At(4, 7)), new LogIndex(7));
+        await b.AppendAsync(Entries(5, 8, 2));
+        var c = fixture.Log.OpenReplica(GroupOf("c"));
+        for (var i = 1; i <= 150; i++) await c.AppendAsync([Entry(1, i, new string('.', 200))]);
+        await c.SaveSnapshotAsync(Snapshot(At(1, 150)), new LogIndex(150));
+        Assert.True(await fixture.Log.RewriteAsync(2) > 0);
+    }
+
     /// <summary>Writes every type of record, one record a batch, so that the bytes do not depend on timing.</summary>
     internal static async Task WriteSampleAsync(SimulatedFiles files)
     {
