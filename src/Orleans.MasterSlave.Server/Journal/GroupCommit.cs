@@ -29,6 +29,7 @@ internal sealed class GroupCommit
     private LogFailedException? _failure;
     private bool _stopping;
     private bool _closed;
+    private bool _waits; // the flushing thread has nothing to do
     private bool _retrySpare;
     private bool _maintain;
     private string? _full;
@@ -73,6 +74,15 @@ internal sealed class GroupCommit
         get
         {
             lock (_gate) return _full is not null;
+        }
+    }
+
+    /// <summary>Everything asked of the flushing thread is done.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_gate) return _failure is not null || (_waits && _filling.IsEmpty && !_maintain && !_retrySpare);
         }
     }
 
@@ -221,7 +231,13 @@ internal sealed class GroupCommit
         batch = null;
         lock (_gate)
         {
-            while (_filling.IsEmpty && !_stopping && !_retrySpare && !_maintain && _failure is null) Monitor.Wait(_gate);
+            while (_filling.IsEmpty && !_stopping && !_retrySpare && !_maintain && _failure is null)
+            {
+                _waits = true;
+                Monitor.Wait(_gate);
+            }
+
+            _waits = false;
             _maintain = false;
             if (_failure is not null) return false;
             if (_filling.IsEmpty && _stopping)

@@ -28,6 +28,12 @@ internal sealed class WriteAheadLogOptions
     public long RecentEntriesBytes { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>
+    /// Rewrites old segments of which little is needed. Off by default, until it has been proved as long as the rest: without it, a group that takes no snapshot
+    /// (idle, or quarantined) keeps the log from its oldest record on.
+    /// </summary>
+    public bool RewriteSegments { get; set; }
+
+    /// <summary>
     /// How fast segments of which little is needed are read to be rewritten (D5), in bytes per second. 1 MiB or more; the default is 32 MiB.
     /// </summary>
     public long RewriteBytesPerSecond { get; set; } = 32 * 1024 * 1024;

@@ -7,10 +7,12 @@ using static Orleans.MasterSlave.Tests.Journal.LogFixture;
 namespace Orleans.MasterSlave.Tests.Journal;
 
 /// <summary>
-/// Many lives of one log, all from one seed: appends, cuts, promises, snapshots, installs, drops, orphans; power failures; recoveries. Beside it stands a
+/// Many lives of one log, all from one seed: appends, cuts, promises, snapshots, installs, drops, orphans, segments rewritten; power failures; recoveries. Beside it stands a
 /// model of each group. The same seed gives the same operations of the disk, in the same order.
 /// </summary>
-internal sealed class LogHistory(int seed)
+/// <param name="seed">Decides everything.</param>
+/// <param name="rewrites">Segments are rewritten beside all that, by a thread that keeps no order: such a history does not replay.</param>
+internal sealed class LogHistory(int seed, bool rewrites)
 {
     private const int Groups = 4, Lives = 6, MaxRounds = 40, MaxTogether = 8, MaxOperations = 600;
 
@@ -45,7 +47,9 @@ internal sealed class LogHistory(int seed)
 
     private async Task LiveAsync(SteppedDisk disk)
     {
-        var fixture = Open(disk.Files);
+        var options = SmallSegments;
+        options.RewriteSegments = rewrites;
+        var fixture = Open(disk.Files, options);
         try
         {
             for (var i = 0; i < Groups; i++)

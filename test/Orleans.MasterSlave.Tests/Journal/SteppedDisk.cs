@@ -20,6 +20,7 @@ internal sealed class SteppedDisk
     private readonly XxHash3 _trace;
     private readonly Lock _gate = new();
     private int _operationsLeft;
+    private WriteAheadLog? _log;
     private IReplicaLog? _pace;
     private long _paced;
     private TaskCompletionSource _standsStill = NewSignal();
@@ -42,6 +43,7 @@ internal sealed class SteppedDisk
 
     public void Begin(WriteAheadLog log)
     {
+        _log = log;
         _pace = log.OpenReplica(GroupOf(Pace));
         _paced = _pace.PromisedEpoch.Value;
         StandStill();
@@ -78,6 +80,7 @@ internal sealed class SteppedDisk
         Task stands;
         lock (_gate) stands = _standsStill.Task;
         if (stands.IsCompleted || _over) return;
+        SpinWait.SpinUntil(() => _log!.Commit.IsIdle || _over); // also what it does unasked, such as letting segments go
         lock (_gate) _goOn = NewSignal();
         Task.WaitAny(stands, _pace!.PromiseAsync(new Epoch(++_paced)));
     }

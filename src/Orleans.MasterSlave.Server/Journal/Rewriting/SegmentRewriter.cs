@@ -18,7 +18,10 @@ internal sealed partial class SegmentRewriter(
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private Task _running = Task.CompletedTask;
 
-    public void Start() => _running = Task.Run(RunAsync);
+    public void Start()
+    {
+        if (options.RewriteSegments) _running = Task.Run(RunAsync);
+    }
 
     /// <summary>There are more segments than before: look whether some are to be rewritten.</summary>
     public void Look()
@@ -85,8 +88,11 @@ internal sealed partial class SegmentRewriter(
         var needed = pins.NeededRecords();
         var all = segments.All();
         return [.. all.Take(all.Count - Math.Max(2, keepNewest)).TakeWhile(file => file.Number < pins.HoldsAllFrom)
-            .Select(file => new SegmentUse(file, file.Records == 0 ? 0 : file.End * needed.GetValueOrDefault(file) / file.Records))];
+            .Select(file => new SegmentUse(file, Math.Min(file.End, NeededBytes(file, needed) + file.KeptBytes)))];
     }
+
+    private static long NeededBytes(SegmentFile file, IReadOnlyDictionary<SegmentFile, long> needed) =>
+        file.Records == 0 ? 0 : file.End * needed.GetValueOrDefault(file) / file.Records;
 
     private async Task<bool> RewriteAsync(IReadOnlyList<SegmentFile> chosen)
     {
@@ -140,6 +146,7 @@ internal sealed partial class SegmentRewriter(
             directory.Files.SyncDirectory(directory.Path);
             segments.Replace(to);
             pins.Move(chosen.ToHashSet(), to, moves);
+            to.KeptBytes = to.End - NeededBytes(to, pins.NeededRecords());
             foreach (var file in chosen)
             {
                 segments.Retire(file);

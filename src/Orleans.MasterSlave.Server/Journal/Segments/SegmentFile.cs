@@ -12,6 +12,9 @@ internal sealed class SegmentFile(long number, string path)
     /// <summary>Number of its records but batch records. Written as <see cref="End"/> is.</summary>
     public long Records { get; set; }
 
+    /// <summary>Bytes that a rewriting kept though no group needs them, such as cuts: to rewrite it again would gain nothing.</summary>
+    public long KeptBytes { get; set; }
+
     /// <summary>Damaged where nobody can say whose it was: it is left as it is.</summary>
     public bool IsHarmed { get; set; }
 
