@@ -60,7 +60,8 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
 
     public void StoreUnreachable(Exception error) => LogStoreUnreachable(error, group);
 
-    public void DataLossPossible(GroupRecord record, LogPosition last) => LogDataLossPossible(group, record.Epoch, last, record.DataLossCount);
+    public void DataLossPossible(GroupRecord record, LogPosition last, LogIndex heardOf) =>
+        LogDataLossPossible(group, record.Epoch, last, heardOf, record.DataLossCount);
 
     [LoggerMessage(LogLevel.Information, "Group {Group}: master here from {Epoch} on; {InSync} of {Replicas} replicas in sync.")]
     private partial void LogBecameMaster(GroupId group, Epoch epoch, int inSync, int replicas);
@@ -92,6 +93,6 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
     [LoggerMessage(LogLevel.Warning, "Group {Group}: the group store or another replica did not answer; asked again soon.")]
     private partial void LogStoreUnreachable(Exception error, GroupId group);
 
-    [LoggerMessage(LogLevel.Warning, "Group {Group}: master in {Epoch} with the last entry {Last}; what the old master acknowledged after it may be lost (data loss {DataLossCount}).")]
-    private partial void LogDataLossPossible(GroupId group, Epoch epoch, LogPosition last, long dataLossCount);
+    [LoggerMessage(LogLevel.Warning, "Group {Group}: master in {Epoch} with the last entry {Last}, and heard of {HeardOf}; what the old master acknowledged after it may be lost (data loss {DataLossCount}).")]
+    private partial void LogDataLossPossible(GroupId group, Epoch epoch, LogPosition last, LogIndex heardOf, long dataLossCount);
 }

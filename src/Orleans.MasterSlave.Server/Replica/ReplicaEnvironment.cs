@@ -69,7 +69,8 @@ internal interface IReplicaEvents
     void Quarantined(string reason, Exception? error);
     /// <summary>The group store does not answer; the replica goes on as it is (seed faults 1 and 2) and asks again.</summary>
     void StoreUnreachable(Exception error);
-    void DataLossPossible(GroupRecord record, LogPosition last);
+    /// <summary>A promotion in asynchronous mode: the last entry here, and the last that the old master is known to have had (C5).</summary>
+    void DataLossPossible(GroupRecord record, LogPosition last, LogIndex heardOf);
     /// <summary>A read's session token is from before a data loss (R1).</summary>
     void TokenLost(bool refused);
 }

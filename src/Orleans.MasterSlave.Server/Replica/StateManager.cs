@@ -87,7 +87,7 @@ internal sealed class StateManager : IMastershipOwner
         await Feed.IdleAsync();
         if (IsOut || Master?.Epoch >= record.Epoch || _env.Log.PromisedEpoch != record.Epoch) return;
         StepDown($"succeeded by its own mastership of {record.Epoch}");
-        if (record.DataLossCount > _env.Log.DataLossCount) _env.Events.DataLossPossible(record, _env.Log.Last);
+        if (record.DataLossCount > _env.Log.DataLossCount) _env.Events.DataLossPossible(record, _env.Log.Last, LogIndex.Max(Feed.HeardOf, _env.Log.Last.Index));
         Succession.Learn(record.Epoch, _env.Self.Node, inSync: true);
         Master = new MasterRole(_env, record, _commit, _sessions, this);
         Master.Begin();

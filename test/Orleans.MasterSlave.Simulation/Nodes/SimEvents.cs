@@ -22,7 +22,7 @@ internal sealed class SimEvents(SimWorld world, SimSilo silo, GroupId group) : I
     public void Orphaned(int count, LogPosition after) => Note("orphaned", count, after);
     public void SnapshotInstalled(LogPosition position) => Note("snapshot installed", position.Index.Value, position);
     public void StoreUnreachable(Exception error) => Note("store unreachable", 0, error.Message);
-    public void DataLossPossible(GroupRecord record, LogPosition last) => Note("data loss possible", record.DataLossCount, last);
+    public void DataLossPossible(GroupRecord record, LogPosition last, LogIndex heardOf) => Note("data loss possible", record.DataLossCount, $"{last} of {heardOf}");
 
     public void Quarantined(string reason, Exception? error)
     {

@@ -17,9 +17,13 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     private Epoch _verifiedEpoch;
     private TaskCompletionSource? _idle;          // set while the log is being cut or replaced
 
+    /// <summary>The largest index that a master has told of, whether or not it came to be here (C5).</summary>
+    public LogIndex HeardOf { get; private set; }
+
     public async Task<AppendReply> OnAppendAsync(AppendRequest request)
     {
         if (Refuse(request.Header) is { } refused) return refused;
+        HeardOf = LogIndex.Max(HeardOf, LogIndex.Max(request.Stable, request.Previous.Index + request.Entries.Count));
         Follow(request.Header);
         var previous = request.Previous;
         for (var cut = false; ; cut = true)
@@ -64,6 +68,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     public async Task<InstallReply> OnInstallAsync(InstallRequest request)
     {
         if (Refuse(request.Header) is { } refused) return new InstallReply { Outcome = refused.Outcome, PromisedEpoch = refused.PromisedEpoch };
+        HeardOf = LogIndex.Max(HeardOf, request.Position.Index);
         Follow(request.Header);
         if (env.Log.EpochAt(request.Position.Index) == request.Position.Epoch || (IsVerifiedUnder(request.Header) && _verified >= request.Position.Index))
             return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = request.TotalBytes }; // doubled or late: the log has it already
