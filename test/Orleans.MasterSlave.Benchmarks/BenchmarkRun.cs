@@ -18,7 +18,7 @@ internal sealed class BenchmarkRun(BenchmarkOptions options, string directory, s
     public async Task RunAsync()
     {
         var machine = await Machine.DescribeAsync(directory, postgres);
-        var loadBefore = Machine.LoadAverage();
+        var loadBefore = SystemLoad.Average();
         SiloPair silos;
         await using (silos = await SiloPair.StartAsync("plugged", directory, postgres))
         {
@@ -30,7 +30,7 @@ internal sealed class BenchmarkRun(BenchmarkOptions options, string directory, s
         string[] notes =
         [
             machine,
-            $"load average before {loadBefore}, at the end {Machine.LoadAverage()} (the benchmark's own among it)",
+            $"load average before {loadBefore}, at the end {SystemLoad.Average()} (the benchmark's own among it)",
             FormattableString.Invariant($"{options.Rounds} rounds of {options.Seconds} s for each figure; {DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC"),
             silos.LargestHeartbeatGap is { } gap ? $"largest time between two heartbeats from silo to silo, sent every 200 ms: {gap.TotalMilliseconds:0} ms" : "the largest time between two heartbeats is not known",
             .. _errors,

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Orleans.MasterSlave.Benchmarks.Options;
 
 namespace Orleans.MasterSlave.LogBenchmarks;
 
@@ -40,12 +40,12 @@ internal sealed record LogBenchmarkOptions(Mode Mode, double Seconds, int Rounds
             var name = arguments[i];
             options = name switch
             {
-                "--seconds" => options with { Seconds = Number(name, Value(), 0.1, 600) },
-                "--rounds" => options with { Rounds = (int)Number(name, Value(), 1, 100) },
-                "--writers" => options with { Writers = [.. Value().Split(',').Select(v => (int)Number(name, v, 1, 10_000)).Distinct().Order()] },
+                "--seconds" => options with { Seconds = NumberOption.Parse(name, Value(), 0.1, 600) },
+                "--rounds" => options with { Rounds = (int)NumberOption.Parse(name, Value(), 1, 100) },
+                "--writers" => options with { Writers = [.. Value().Split(',').Select(v => (int)NumberOption.Parse(name, v, 1, 10_000)).Distinct().Order()] },
                 "--dir" => options with { Directory = Value() },
-                "--entries" => options with { Entries = (int)Number(name, Value(), 1, 100_000_000) },
-                "--groups" => options with { Groups = (int)Number(name, Value(), 1, 1_000_000) },
+                "--entries" => options with { Entries = (int)NumberOption.Parse(name, Value(), 1, 100_000_000) },
+                "--groups" => options with { Groups = (int)NumberOption.Parse(name, Value(), 1, 1_000_000) },
                 "--startup" => options with { Mode = Mode.Startup },
                 "--many-groups" => options with { Mode = Mode.ManyGroups },
                 _ => throw new FormatException($"There is no option {name}. --help tells which there are."),
@@ -56,9 +56,4 @@ internal sealed record LogBenchmarkOptions(Mode Mode, double Seconds, int Rounds
 
         return options;
     }
-
-    private static double Number(string name, string text, double least, double most) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
-            ? number
-            : throw new FormatException($"{name} needs a number from {least} to {most}; '{text}' is none.");
 }

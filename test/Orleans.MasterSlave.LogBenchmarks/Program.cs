@@ -1,4 +1,5 @@
 // The silo's log alone, beside FasterLog. --help tells the options; docs/performance.md the figures and how each is used.
+using Orleans.MasterSlave.Benchmarks.Report;
 using Orleans.MasterSlave.LogBenchmarks;
 using Orleans.MasterSlave.LogBenchmarks.Modes;
 
@@ -22,19 +23,17 @@ catch (FormatException error)
 var folder = Directory.CreateDirectory(Path.Combine(options.Directory, $"masterslave-log-benchmark-{Environment.ProcessId}"));
 try
 {
-    Console.WriteLine($"{Environment.ProcessorCount} cores, logs on {new DriveInfo(folder.FullName).DriveFormat}, load {LoadAverage()} before the run");
+    Console.WriteLine($"{Environment.ProcessorCount} cores, logs on {new DriveInfo(folder.FullName).DriveFormat}, load {SystemLoad.Average()} before the run");
     await (options.Mode switch
     {
         Mode.Startup => Startup.RunAsync(options, folder.FullName),
         Mode.ManyGroups => ManyGroups.RunAsync(options, folder.FullName),
         _ => Append.RunAsync(options, folder.FullName),
     });
-    Console.WriteLine($"load {LoadAverage()} after the run");
+    Console.WriteLine($"load {SystemLoad.Average()} after the run");
     return 0;
 }
 finally
 {
     folder.Delete(recursive: true);
 }
-
-static string LoadAverage() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";

@@ -20,10 +20,10 @@ internal interface IGroupCoordinator
     /// <summary>The record, null when there is none. <paramref name="fresh"/>: past every cache.</summary>
     Task<GroupRecord?> ReadAsync(bool fresh);
 
-    /// <summary>Inserts the record with epoch 1 and the claimant as master, everybody else not yet in sync (G2).</summary>
     /// <summary>The record when every change that was begun here before is settled, whatever time that takes (G1); null: there is none.</summary>
     Task<GroupRecord?> SettledAsync();
 
+    /// <summary>Inserts the record with epoch 1 and the claimant as master, everybody else not yet in sync (G2).</summary>
     Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId store);
 
     /// <summary>Epoch+1 with the claimant as master, if the row still has <paramref name="basedOnVersion"/> (G3, G4).</summary>

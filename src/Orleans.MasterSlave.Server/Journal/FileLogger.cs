@@ -13,12 +13,12 @@ internal sealed class FileLogger : IReplicaLog
     private readonly byte[] _name;
     private readonly EpochRuns _runs;           // of the entries above the base
     private readonly EntryTail _tail = new();   // the newest of them
+    private readonly StoredRecords _stored;
     private readonly DurableMarks _durable;
     private SnapshotRecord? _snapshot;
     private LogSnapshot? _snapshotOnce;         // read when the log was opened, and kept until it is asked for
     private WeakReference<LogSnapshot>? _snapshotRead;
     private DateTime _lastTime;
-    private LogDamagedException? _damage;
     private Epoch _promised;    // the highest asked for; _durable knows the durable one
     private Task _promise = Task.CompletedTask;
     private Task _written = Task.CompletedTask; // the newest record's
@@ -34,6 +34,7 @@ internal sealed class FileLogger : IReplicaLog
         Group = found.Group;
         _pins = found.Pins;
         _name = found.Name;
+        _stored = new StoredRecords(log, found.Group, found.Pins, found.Name);
         _runs = found.Runs;
         Base = found.Base;
         _snapshot = found.Snapshot;
@@ -48,7 +49,7 @@ internal sealed class FileLogger : IReplicaLog
     public GroupId Group { get; }
 
     /// <summary>What was found when an entry or a snapshot was read back; the group is quarantined then.</summary>
-    public LogDamagedException? Damage => Volatile.Read(ref _damage);
+    public LogDamagedException? Damage => _stored.Damage;
 
     public LogPosition Last => _runs.Count > 0 ? _runs.Last : Base;
 
@@ -94,7 +95,7 @@ internal sealed class FileLogger : IReplicaLog
         {
             for (var index = from; entries.Count < most && (entries.Count == 0 || bytes < maxBytes); index = index.Next())
             {
-                var entry = _tail.Find(index) ?? ReadBack(reader ??= Reader(), index);
+                var entry = _tail.Find(index) ?? _stored.ReadEntry(reader ??= _stored.Open(), new LogPosition(_runs.EpochAt(index), index));
                 entries.Add(entry);
                 bytes += EntryCodec.SizeOf(entry);
             }
@@ -303,58 +304,18 @@ internal sealed class FileLogger : IReplicaLog
         return ticket;
     }
 
-    private RecordReader Reader() => new(_log.SegmentFiles, _log.Node, _pins);
-
-    private LogEntry ReadBack(RecordReader reader, LogIndex index)
-    {
-        if (_damage is not null) throw new LogDamagedException(_damage.Message, _damage.File, _damage.Offset, Group, _damage);
-        try
-        {
-            return reader.ReadEntry(new LogPosition(_runs.EpochAt(index), index));
-        }
-        catch (LogDamagedException ex)
-        {
-            throw Quarantined(ex);
-        }
-    }
-
     private LogSnapshot? ReadSnapshot()
     {
         if (_snapshot is not { } record) return null;
-        try
-        {
-            var read = record.FileNumber > 0 ? _log.Snapshots.Read(Group, _name, record) : new LogSnapshot
-            {
-                Position = record.Position, DataLossCount = record.DataLossCount, TimeUtc = record.TimeUtc, State = ReadState(record.Position),
-            };
-            _snapshotRead = new WeakReference<LogSnapshot>(read);
-            return read;
-        }
-        catch (LogDamagedException ex)
-        {
-            throw Quarantined(ex);
-        }
-    }
-
-    private byte[] ReadState(LogPosition position)
-    {
-        using var reader = Reader();
-        return reader.ReadSnapshotBody(position)[SnapshotRecord.FixedBytes..];
+        var read = _stored.ReadSnapshot(record);
+        _snapshotRead = new WeakReference<LogSnapshot>(read);
+        return read;
     }
 
     private DateTime TimeOf(LogPosition position)
     {
         if (position.Index <= Base.Index) return _snapshot?.TimeUtc ?? DateTime.MinValue;
-        if (_tail.Find(position.Index) is { } recent) return recent.TimeUtc;
-        using var reader = Reader();
-        return ReadBack(reader, position.Index).TimeUtc;
-    }
-
-    private LogDamagedException Quarantined(LogDamagedException damage)
-    {
-        Volatile.Write(ref _damage, damage);
-        _log.ReportDamage(damage);
-        return damage;
+        return (_tail.Find(position.Index) ?? _stored.ReadEntry(position)).TimeUtc;
     }
 
     private void ThrowIfUnusable()

@@ -15,12 +15,14 @@ internal sealed class LogDirectoryMismatchException(string message, Exception? i
 internal sealed class LogFormatException(string message, Exception? inner = null) : IOException(message, inner);
 
 /// <summary>
-/// What was once durable can no longer be read (D3). The groups touched are quarantined on this node; others go on. Drop the replica (its copy
-/// is rebuilt from the other replicas), or bring the directory back.
+/// What was once durable can no longer be read (D3). The groups touched are quarantined on this node; others go on, and so do their other replicas.
 /// </summary>
 internal sealed class LogDamagedException(string message, string file, long offset, GroupId? group, Exception? inner = null)
     : IOException(message, inner)
 {
+    /// <summary>What every message ends with that names one group.</summary>
+    public const string OthersGoOn = "is quarantined on this node; its other replicas go on. What to do: docs/operations.md, Quarantine.";
+
     /// <summary>The damaged file's path.</summary>
     public string File { get; } = file;
 
@@ -29,4 +31,8 @@ internal sealed class LogDamagedException(string message, string file, long offs
 
     /// <summary>The group touched; null when that cannot be told.</summary>
     public GroupId? Group { get; } = group;
+
+    /// <summary>Damage that touches one group.</summary>
+    public static LogDamagedException Of(GroupId group, string file, long offset, string what, Exception? inner = null) =>
+        new($"'{file}' is damaged at offset {offset}: {what}. Group '{group}' {OthersGoOn}", file, offset, group, inner);
 }

@@ -39,6 +39,20 @@ internal sealed class RingBuffer<T>
 
     public void Clear() => RemoveFirst(Count);
 
+    /// <summary>The last item for which a condition holds that holds for every item before it, too; -1: for none.</summary>
+    public int LastWhere<TArgument>(TArgument argument, Func<T, TArgument, bool> holds)
+    {
+        var (low, high) = (-1, Count - 1);
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            if (holds(_items[At(middle)], argument)) low = middle;
+            else high = middle - 1;
+        }
+
+        return low;
+    }
+
     private void Shrink()
     {
         if (_items.Length > Smallest && Count <= _items.Length / 4) Resize(Count * 2);

@@ -123,5 +123,5 @@ internal sealed class SnapshotStore(ILogFiles files, string logDirectory, NodeId
     private string PathOf(long number) => Path.Combine(_directory, $"{number:D16}{NameSuffix}");
 
     private static LogDamagedException Damaged(string path, GroupId group, string what) =>
-        new($"The snapshot '{path}' of group '{group}' {what}. The group is quarantined on this node; its other replicas go on. What to do: docs/operations.md, Quarantine.", path, 0, group);
+        new($"The snapshot '{path}' of group '{group}' {what}. The group {LogDamagedException.OthersGoOn}", path, 0, group);
 }

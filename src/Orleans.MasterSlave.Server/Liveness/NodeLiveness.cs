@@ -13,20 +13,14 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
     private readonly SortedDictionary<NodeId, MasterWatch> _watches = [];
     private readonly List<IReplicaListener> _ticked = [];
     private readonly HashSet<IReplicaListener> _tickedSet = [];
-    private bool _logFailed;
-    private bool _logHangs;
+    private volatile bool _logFailed;
+    private volatile bool _logHangs;
 
     /// <summary>Told, for each heartbeat that is heard, how long after the one before it came.</summary>
     public Action<TimeSpan>? HeardAfter { get; init; }
 
     /// <summary>Nothing can be made durable here: no sign of life is given, nobody takes office, and no slave is taken for the one at fault (L1).</summary>
-    public bool CannotServe
-    {
-        get
-        {
-            lock (_lock) return _logFailed || _logHangs;
-        }
-    }
+    public bool CannotServe => _logFailed || _logHangs;
 
     public NodeLife Self => self;
     public StoreId Store => store;
@@ -88,16 +82,10 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
     }
 
     /// <summary>The log failed for good: heartbeats are no sign of life any more (L1).</summary>
-    public void LogFailed()
-    {
-        lock (_lock) _logFailed = true;
-    }
+    public void LogFailed() => _logFailed = true;
 
     /// <summary>The log hangs, or goes on again: heartbeats are no sign of life meanwhile (L1).</summary>
-    public void LogHangs(bool hangs)
-    {
-        lock (_lock) _logHangs = hangs;
-    }
+    public void LogHangs(bool hangs) => _logHangs = hangs;
 
     public List<(NodeId Peer, Heartbeat Heartbeat)> HeartbeatsDue()
     {

@@ -12,7 +12,7 @@ namespace Orleans.MasterSlave.Node;
 internal sealed class RunningNode
 {
     private readonly Lock _lock = new();
-    private readonly HashSet<ReplicaShell> _replicas = [];
+    private readonly Dictionary<GroupId, ReplicaShell> _replicas = [];
     private readonly Dictionary<GroupId, Task> _ends = [];
     private long _lastClaim;
 
@@ -31,7 +31,7 @@ internal sealed class RunningNode
 
     public void Add(ReplicaShell replica)
     {
-        lock (_lock) _replicas.Add(replica);
+        lock (_lock) _replicas[replica.Group] = replica;
     }
 
     /// <summary>A replica's activation ends; the next one of that group waits until nothing of it touches the log any more.</summary>
@@ -39,7 +39,7 @@ internal sealed class RunningNode
     {
         lock (_lock)
         {
-            _replicas.Remove(replica);
+            if (_replicas.GetValueOrDefault(replica.Group) == replica) _replicas.Remove(replica.Group);
             _ends[replica.Group] = end;
         }
     }
@@ -57,15 +57,17 @@ internal sealed class RunningNode
     public void ResignAll(string reason) => ForEach(replica => replica.Resign(reason));
 
     /// <summary>Asks those of these groups that have a replica here for a snapshot (D5).</summary>
-    public void AskForSnapshots(IReadOnlySet<GroupId> groups) => ForEach(replica =>
+    public void AskForSnapshots(IReadOnlySet<GroupId> groups)
     {
-        if (groups.Contains(replica.Group)) replica.SnapshotWanted();
-    });
+        ReplicaShell[] asked;
+        lock (_lock) asked = [.. groups.Select(_replicas.GetValueOrDefault).OfType<ReplicaShell>()];
+        foreach (var replica in asked) replica.SnapshotWanted();
+    }
 
     private void ForEach(Action<ReplicaShell> tell)
     {
         ReplicaShell[] replicas;
-        lock (_lock) replicas = [.. _replicas];
+        lock (_lock) replicas = [.. _replicas.Values];
         foreach (var replica in replicas) tell(replica);
     }
 }

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
-using Orleans.Hosting;
 using Orleans.MasterSlave.Shell;
 using Orleans.Timers;
 
@@ -36,10 +33,11 @@ internal sealed class ReplicaTimerRegistry(ITimerRegistry inner) : ITimerRegistr
     /// <summary>Callbacks run between operations, and one that does not end must not keep them out for ever (W5, L6).</summary>
     private static Func<TState, CancellationToken, Task> InTurn<TState>(IGrainContext replica, Func<TState, CancellationToken, Task> callback)
     {
-        var services = replica.ActivationServices;
-        var options = services.GetRequiredService<IOptions<MasterSlaveOptions>>().Value;
-        var limits = new TurnLimits(options.ApplyTimeout, options.TurnTimeout, services.GetRequiredService<TimeProvider>());
-        return (state, cancelled) => ReplicaShell.Of(replica).Turns.ExclusiveAsync(() => limits.OfOthers(callback(state, cancelled), "a timer's callback")); // Orleans logs what it throws
+        return (state, cancelled) =>
+        {
+            var shell = ReplicaShell.Of(replica);
+            return shell.Turns.ExclusiveAsync(() => shell.Limits.OfOthers(callback(state, cancelled), "a timer's callback")); // Orleans logs what it throws
+        };
     }
 
     private static void RefuseInterleaving() => throw new NotSupportedOnReplicatedGrainException(

@@ -36,7 +36,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         _pending = new PendingAnswers(env.Limits);
         _inSync = new InSyncKeeper(env, record, this, Advance, reason => owner.MastershipRefused(Epoch, reason), e => owner.MastershipFailed("the group record could not be changed", e));
         commit.Applied = OnApplied;
-        commit.KeepFrom = () => _inSync.LargestNeeded();
+        commit.KeepFrom = _inSync.LargestNeeded;
     }
 
     public Epoch Epoch { get; }

@@ -38,7 +38,7 @@ internal sealed class StateManager : IMastershipOwner
     /// <summary>Why this replica serves and follows nobody any more; null: it does.</summary>
     public string? Quarantined { get; private set; }
 
-    /// <summary>It serves and follows nobody any more: quarantined, or its silo stops.</summary>
+    /// <summary>It serves and follows nobody any more: quarantined, or its silo stops, or its activation ends.</summary>
     public bool IsOut => Quarantined is not null || _resigned;
 
     /// <summary>A mastership is about to be taken: the replica does not compete with itself.</summary>

@@ -28,7 +28,10 @@ internal sealed class ReplicaShell : IReplicaListener
     private ReplicaShell(IGrainContext context)
     {
         _context = context;
-        _node = context.ActivationServices.GetRequiredService<MasterSlaveNode>();
+        var services = context.ActivationServices;
+        var options = services.GetRequiredService<IOptions<MasterSlaveOptions>>().Value;
+        _node = services.GetRequiredService<MasterSlaveNode>();
+        Limits = new TurnLimits(options.ApplyTimeout, options.TurnTimeout, services.GetRequiredService<TimeProvider>());
         Group = ReplicaGrainId.TryParse(context.GrainId, out var group, out _)
             ? group
             : throw new MasterSlaveConfigurationException($"{context.GrainId} is not a replica's id: the caller lacks AddMasterSlave().");
@@ -36,6 +39,7 @@ internal sealed class ReplicaShell : IReplicaListener
 
     public GroupId Group { get; }
     public Turns Turns { get; } = new();
+    public TurnLimits Limits { get; }
 
     public static ReplicaShell Of(IGrainContext context)
     {
@@ -85,8 +89,6 @@ internal sealed class ReplicaShell : IReplicaListener
         var running = _node.Running ?? throw new SiloUnavailableException("This silo's log is not open yet.");
         var services = _context.ActivationServices;
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("Orleans.MasterSlave.Replica");
-        var options = services.GetRequiredService<IOptions<MasterSlaveOptions>>().Value;
-        var time = services.GetRequiredService<TimeProvider>();
         var previous = running.EndOfPrevious(Group);
         if (previous is not null) await previous;
         var log = OpenLog(running, logger);
@@ -98,10 +100,8 @@ internal sealed class ReplicaShell : IReplicaListener
             Log = log,
             Coordinator = running.Coordinators.Of(Group),
             Links = new ReplicaLinks(Group, running.Nodes, services.GetRequiredService<IGrainFactory>()),
-            Object = new GrainObject(
-                _context, Turns, services.GetRequiredService<CallSerializer>(), services.GetRequiredService<Serializer>(),
-                new TurnLimits(options.ApplyTimeout, options.TurnTimeout, time), logger),
-            Time = time,
+            Object = new GrainObject(_context, Turns, services.GetRequiredService<CallSerializer>(), services.GetRequiredService<Serializer>(), Limits, logger),
+            Time = services.GetRequiredService<TimeProvider>(),
             Limits = running.Limits,
             Events = new ReplicaEvents(Group, running.Metrics, logger),
             NextClaimNumber = running.NextClaimNumber,

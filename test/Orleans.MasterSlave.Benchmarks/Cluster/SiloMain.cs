@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.MasterSlave.Benchmarks.Grains;
+using Orleans.MasterSlave.Diagnostics;
 using Orleans.MasterSlave.TestKit;
 
 namespace Orleans.MasterSlave.Benchmarks.Cluster;
@@ -28,7 +29,7 @@ internal static class SiloMain
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, _) =>
         {
-            if (instrument.Name == "masterslave.heartbeat-gap") listener.EnableMeasurementEvents(instrument);
+            if (instrument.Name == MasterSlaveMetrics.HeartbeatGapName) listener.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<double>((_, gap, _, _) =>
         {

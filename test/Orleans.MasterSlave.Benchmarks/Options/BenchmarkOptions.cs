@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Orleans.MasterSlave.Benchmarks.Options;
 
 /// <summary>What the command line asks for.</summary>
@@ -33,9 +31,9 @@ internal sealed record BenchmarkOptions(double Seconds, int Rounds, IReadOnlyLis
             var name = arguments[i];
             options = name switch
             {
-                "--seconds" => options with { Seconds = Number(name, Value(), 0.1, 600) },
-                "--rounds" => options with { Rounds = (int)Number(name, Value(), 1, 100) },
-                "--callers" => options with { Callers = [.. Value().Split(',').Select(v => (int)Number(name, v, 1, 10_000)).Distinct().Order()] },
+                "--seconds" => options with { Seconds = NumberOption.Parse(name, Value(), 0.1, 600) },
+                "--rounds" => options with { Rounds = (int)NumberOption.Parse(name, Value(), 1, 100) },
+                "--callers" => options with { Callers = [.. Value().Split(',').Select(v => (int)NumberOption.Parse(name, v, 1, 10_000)).Distinct().Order()] },
                 "--out" => options with { Out = Value() },
                 "--only" => options with { Only = Value() },
                 "--writes-only" => options with { WritesOnly = true },
@@ -47,9 +45,4 @@ internal sealed record BenchmarkOptions(double Seconds, int Rounds, IReadOnlyLis
 
         return options;
     }
-
-    private static double Number(string name, string text, double least, double most) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
-            ? number
-            : throw new FormatException($"{name} needs a number from {least} to {most}; '{text}' is none.");
 }

@@ -23,9 +23,6 @@ internal static class Machine
             + $"Orleans {OrleansVersion()}; PostgreSQL {server}");
     }
 
-    /// <summary>Processes that ran or wanted to, on the average of the last minute.</summary>
-    public static string LoadAverage() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
-
     private static string? OrleansVersion() =>
         typeof(Grain).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+', ' ')[0].TrimEnd('.');
 

@@ -14,19 +14,7 @@ public sealed class LogFormatTests
     [Fact]
     public async Task Version1_IsReadBack()
     {
-        var files = new SimulatedFiles();
-        using (var archive = ZipFile.OpenRead(System.IO.Path.Combine(Frozen, "log-v1.zip")))
-        {
-            foreach (var entry in archive.Entries)
-            {
-                using var from = entry.Open();
-                using var bytes = new MemoryStream();
-                await from.CopyToAsync(bytes, TestContext.Current.CancellationToken);
-                files.Create(LogFixture.Path + "/" + entry.FullName).Write(bytes.ToArray(), 0);
-            }
-        }
-
-        files.SyncDirectory(LogFixture.Path);
+        var files = await ReadFrozenAsync("log-v1.zip");
         await using var fixture = Open(files.Copy());
         Assert.Equal(2, fixture.Directory.StartCount);
         Assert.Equal(await File.ReadAllTextAsync(System.IO.Path.Combine(Frozen, "log-v1.txt"), TestContext.Current.CancellationToken), DescribeAll(fixture));
@@ -36,16 +24,9 @@ public sealed class LogFormatTests
     [Fact]
     public async Task Version1_IsWrittenAsItWas()
     {
-        var files = new SimulatedFiles();
-        await WriteSampleAsync(files);
-        using var archive = ZipFile.OpenRead(System.IO.Path.Combine(Frozen, "log-v1.zip"));
-        foreach (var entry in archive.Entries)
-        {
-            using var from = entry.Open();
-            using var bytes = new MemoryStream();
-            await from.CopyToAsync(bytes, TestContext.Current.CancellationToken);
-            Assert.True(bytes.ToArray().AsSpan().SequenceEqual(files.ReadAll(LogFixture.Path + "/" + entry.FullName)), entry.FullName);
-        }
+        var written = new SimulatedFiles();
+        await WriteSampleAsync(written);
+        await ReadFrozenAsync("log-v1.zip", (path, bytes) => Assert.True(bytes.AsSpan().SequenceEqual(written.ReadAll(path)), path));
     }
 
     [Fact]
@@ -53,22 +34,28 @@ public sealed class LogFormatTests
     {
         var written = new SimulatedFiles();
         await WriteRewrittenSampleAsync(written);
+        var files = await ReadFrozenAsync("log-v2.zip", (path, bytes) => Assert.True(bytes.AsSpan().SequenceEqual(written.ReadAll(path)), path));
+        await using var fixture = Open(files.Copy());
+        Assert.Equal(await File.ReadAllTextAsync(System.IO.Path.Combine(Frozen, "log-v2.txt"), TestContext.Current.CancellationToken), DescribeAll(fixture));
+    }
+
+    /// <summary>Puts the files of a frozen log on a simulated disk; each is shown to the test as well.</summary>
+    private static async Task<SimulatedFiles> ReadFrozenAsync(string name, Action<string, byte[]>? seen = null)
+    {
         var files = new SimulatedFiles();
-        using (var archive = ZipFile.OpenRead(System.IO.Path.Combine(Frozen, "log-v2.zip")))
+        using var archive = ZipFile.OpenRead(System.IO.Path.Combine(Frozen, name));
+        foreach (var entry in archive.Entries)
         {
-            foreach (var entry in archive.Entries)
-            {
-                using var from = entry.Open();
-                using var bytes = new MemoryStream();
-                await from.CopyToAsync(bytes, TestContext.Current.CancellationToken);
-                files.Create(LogFixture.Path + "/" + entry.FullName).Write(bytes.ToArray(), 0);
-                Assert.True(bytes.ToArray().AsSpan().SequenceEqual(written.ReadAll(LogFixture.Path + "/" + entry.FullName)), entry.FullName);
-            }
+            using var from = entry.Open();
+            using var bytes = new MemoryStream();
+            await from.CopyToAsync(bytes, TestContext.Current.CancellationToken);
+            var path = LogFixture.Path + "/" + entry.FullName;
+            files.Create(path).Write(bytes.ToArray(), 0);
+            seen?.Invoke(path, bytes.ToArray());
         }
 
         files.SyncDirectory(LogFixture.Path);
-        await using var fixture = Open(files.Copy());
-        Assert.Equal(await File.ReadAllTextAsync(System.IO.Path.Combine(Frozen, "log-v2.txt"), TestContext.Current.CancellationToken), DescribeAll(fixture));
+        return files;
     }
 
     private static async Task WriteRewrittenSampleAsync(SimulatedFiles files)

@@ -79,7 +79,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
 
     private SegmentHeader? ReadHeader(long number)
     {
-        var path = PathOf(number);
+        var path = segments.PathOf(number);
         if (!directory.Files.Exists(path)) return null;
         using var file = directory.Files.Open(path);
         var bytes = new byte[SegmentHeader.RewrittenBytes];
@@ -191,8 +191,8 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
         }
 
         cutFrom = cutFrom < 0 ? batch.Start : cutFrom;
-        _result.Findings.Add(new LogFinding(PathOf(number), cutFrom, null, "the last batch was never confirmed and is torn", IsDamage: false));
-        LogTornTail(PathOf(number), cutFrom, unknown ? -1 : _torn.Count);
+        _result.Findings.Add(new LogFinding(segments.PathOf(number), cutFrom, null, "the last batch was never confirmed and is torn", IsDamage: false));
+        LogTornTail(segments.PathOf(number), cutFrom, unknown ? -1 : _torn.Count);
     }
 
     private RecordPlace NextInTail(SegmentFile file) => new(file, SegmentHeader.Bytes + _tail.Length);
@@ -272,12 +272,10 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
     private void Damage(RecoveredGroup group, long segment, long offset, string what)
     {
         _result.FirstDamagedSegment = Math.Min(_result.FirstDamagedSegment, segment);
-        var path = PathOf(segment);
+        var path = segments.PathOf(segment);
         _result.Findings.Add(new LogFinding(path, offset, group.Group, what, IsDamage: true));
         if (group.Damage is not null) return;
-        group.Damage = new LogDamagedException(
-            $"'{path}' is damaged at offset {offset}: {what}. Group '{group.Group}' is quarantined on this node; its other replicas go on. What to do: docs/operations.md, Quarantine.",
-            path, offset, group.Group);
+        group.Damage = LogDamagedException.Of(group.Group, path, offset, what);
         LogDamage(path, offset, group.Group.ToString(), what);
     }
 
@@ -285,7 +283,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
     {
         _result.FirstDamagedSegment = Math.Min(_result.FirstDamagedSegment, segment);
         _unknownDamageOrdinal = _ordinal;
-        var path = PathOf(segment);
+        var path = segments.PathOf(segment);
         _result.Findings.Add(new LogFinding(path, offset, null, what, IsDamage: true));
         _result.UnknownDamage ??= new LogDamagedException(
             $"'{path}' is damaged at offset {offset}: {what}. It cannot be told which groups are touched, so all are quarantined on this node; their other replicas go on. What to do: docs/operations.md, Quarantine.",
@@ -299,6 +297,4 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
         _lastProgress = time.GetTimestamp();
         LogProgress(number, _bytesRead, _ordinal, time.GetElapsedTime(_started));
     }
-
-    private string PathOf(long number) => Path.Combine(directory.Path, SegmentHeader.FileName(number));
 }

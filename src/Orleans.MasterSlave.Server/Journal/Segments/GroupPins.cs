@@ -174,15 +174,7 @@ internal sealed class GroupPins(GroupId group, byte[] name)
     {
         var at = index - _first;
         if (at < 0 || at >= _offsets.Count) return default;
-        var (low, high) = (0, _spans.Count - 1);
-        while (low < high)
-        {
-            var middle = (low + high + 1) / 2;
-            if (_spans[middle].FirstIndex <= index) low = middle;
-            else high = middle - 1;
-        }
-
-        return new RecordPlace(_spans[low].Segment, _offsets[(int)at]);
+        return new RecordPlace(_spans[_spans.LastWhere(index, static (span, wanted) => span.FirstIndex <= wanted)].Segment, _offsets[(int)at]);
     }
 
     private void ClearEntries()

@@ -26,10 +26,7 @@ internal sealed class RecordReader(SegmentFiles segments, NodeId node, GroupPins
 
     /// <summary>Reads the body of the record of the snapshot in use; it may be a snapshot's or an install's.</summary>
     /// <exception cref="LogDamagedException">It is not what was written.</exception>
-    public byte[] ReadSnapshotBody(LogPosition position)
-    {
-        return Read(RecordType.Snapshot, position, ahead: false).Body.ToArray();
-    }
+    public byte[] ReadSnapshotBody(LogPosition position) => Read(RecordType.Snapshot, position, ahead: false).Body.ToArray();
 
     public void Dispose()
     {
@@ -97,9 +94,8 @@ internal sealed class RecordReader(SegmentFiles segments, NodeId node, GroupPins
         }
     }
 
-    private LogDamagedException Damaged(RecordPlace place, string what, Exception? inner = null) => new(
-        $"'{place.Segment!.Path}' is damaged at offset {place.Offset}: {what}. Group '{pins.Group}' is quarantined on this node; its other replicas go on. What to do: docs/operations.md, Quarantine.",
-        place.Segment.Path, place.Offset, pins.Group, inner);
+    private LogDamagedException Damaged(RecordPlace place, string what, Exception? inner = null) =>
+        LogDamagedException.Of(pins.Group, place.Segment!.Path, place.Offset, what, inner);
 
     private readonly ref struct Found(RecordHeader header, ReadOnlySpan<byte> record, RecordPlace place)
     {

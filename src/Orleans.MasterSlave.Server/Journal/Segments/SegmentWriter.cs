@@ -141,7 +141,7 @@ internal sealed class SegmentWriter(LogDirectory directory, SegmentFiles segment
         _file?.Dispose();
         if (_spare is null) return;
         _spare.Dispose();
-        directory.Files.Delete(PathOf(Current + 1));
+        directory.Files.Delete(segments.PathOf(Current + 1));
     }
 
     private void Roll(long firstBatch)
@@ -173,7 +173,7 @@ internal sealed class SegmentWriter(LogDirectory directory, SegmentFiles segment
     // Not synced, and need not be: what lies beyond the end is not looked at any more.
     private void ShrinkTo(long number, long end)
     {
-        var path = PathOf(number);
+        var path = segments.PathOf(number);
         if (!directory.Files.Exists(path)) return;
         using var file = directory.Files.Open(path);
         if (file.Length > end) file.Truncate(end);
@@ -181,7 +181,7 @@ internal sealed class SegmentWriter(LogDirectory directory, SegmentFiles segment
 
     private ILogFile CreateReserved(long number, long length)
     {
-        var path = PathOf(number);
+        var path = segments.PathOf(number);
         directory.Files.Delete(path);
         var file = directory.Files.Create(path);
         try
@@ -204,6 +204,4 @@ internal sealed class SegmentWriter(LogDirectory directory, SegmentFiles segment
             if (name.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal) || (SegmentHeader.TryParseFileName(name, out var number) && !segments.Contains(number)))
                 directory.Files.Delete(System.IO.Path.Combine(directory.Path, name));
     }
-
-    private string PathOf(long number) => System.IO.Path.Combine(directory.Path, SegmentHeader.FileName(number));
 }

@@ -23,14 +23,7 @@ internal sealed class LagMeter(long limitBytes)
 
     public bool IsBeyondLimit(LogIndex acknowledged)
     {
-        var (low, high) = (-1, _marks.Count - 1);
-        while (low < high)
-        {
-            var middle = (low + high + 1) / 2;
-            if (_marks[middle].Index <= acknowledged) low = middle;
-            else high = middle - 1;
-        }
-
-        return _total - (low < 0 ? 0 : _marks[low].Total) > limitBytes;
+        var last = _marks.LastWhere(acknowledged, static (mark, index) => mark.Index <= index);
+        return _total - (last < 0 ? 0 : _marks[last].Total) > limitBytes;
     }
 }

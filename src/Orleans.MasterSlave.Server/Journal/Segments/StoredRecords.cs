@@ -1,0 +1,69 @@
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Journal;
+
+/// <summary>
+/// Reads back from the disk what a replica's log does not have in memory. Damage that is met is reported, and stays (D3). Used by the replica's thread; others
+/// may ask for <see cref="Damage"/>.
+/// </summary>
+internal sealed class StoredRecords(WriteAheadLog log, GroupId group, GroupPins pins, byte[] name)
+{
+    private LogDamagedException? _damage;
+
+    /// <summary>What was found when something was read; the group is quarantined then.</summary>
+    public LogDamagedException? Damage => Volatile.Read(ref _damage);
+
+    /// <summary>For reading several entries in one call.</summary>
+    public RecordReader Open() => new(log.SegmentFiles, log.Node, pins);
+
+    /// <exception cref="LogDamagedException">It is not what was written, or something else was not before.</exception>
+    public LogEntry ReadEntry(RecordReader reader, LogPosition position)
+    {
+        if (_damage is not null) throw new LogDamagedException(_damage.Message, _damage.File, _damage.Offset, group, _damage);
+        try
+        {
+            return reader.ReadEntry(position);
+        }
+        catch (LogDamagedException ex)
+        {
+            throw Kept(ex);
+        }
+    }
+
+    /// <inheritdoc cref="ReadEntry(RecordReader, LogPosition)"/>
+    public LogEntry ReadEntry(LogPosition position)
+    {
+        using var reader = Open();
+        return ReadEntry(reader, position);
+    }
+
+    /// <summary>Reads the snapshot in use, from its file or from the log.</summary>
+    /// <exception cref="LogDamagedException">It is not what was written.</exception>
+    public LogSnapshot ReadSnapshot(in SnapshotRecord record)
+    {
+        try
+        {
+            return record.FileNumber > 0 ? log.Snapshots.Read(group, name, record) : new LogSnapshot
+            {
+                Position = record.Position, DataLossCount = record.DataLossCount, TimeUtc = record.TimeUtc, State = ReadState(record.Position),
+            };
+        }
+        catch (LogDamagedException ex)
+        {
+            throw Kept(ex);
+        }
+    }
+
+    private byte[] ReadState(LogPosition position)
+    {
+        using var reader = Open();
+        return reader.ReadSnapshotBody(position)[SnapshotRecord.FixedBytes..];
+    }
+
+    private LogDamagedException Kept(LogDamagedException damage)
+    {
+        Volatile.Write(ref _damage, damage);
+        log.ReportDamage(damage);
+        return damage;
+    }
+}
