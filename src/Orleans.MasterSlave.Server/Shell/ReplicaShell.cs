@@ -109,7 +109,7 @@ internal sealed class ReplicaShell : IReplicaListener
             Locate = running.Nodes.Locate,
         });
         await replica.StartAsync(isFirst: previous is null);
-        if (_end is not null) throw new SiloUnavailableException("This replica's activation has ended.");
+        if (_end is not null) return replica; // the end waits for the start, and ends what came of it
         _replica = replica;
         running.Add(this);
         replica.Tick();
