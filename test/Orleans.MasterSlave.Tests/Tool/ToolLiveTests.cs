@@ -20,7 +20,9 @@ public sealed partial class ToolLiveTests : IDisposable
     {
         await using var fixture = Open(DiskFiles.Instance, path: _folder.Path);
         using var stop = new CancellationTokenSource();
-        var writers = Enumerable.Range(0, Writers).Select(i => Task.Run(() => WriteAsync(fixture, $"g{i}", stop.Token))).ToArray();
+        var begun = Enumerable.Range(0, Writers).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).ToArray();
+        var writers = begun.Select((first, i) => Task.Run(() => WriteAsync(fixture, $"g{i}", first, stop.Token))).ToArray();
+        await Task.WhenAny(Task.WhenAll(begun.Select(first => first.Task)), Task.WhenAny(writers));
         var (firstSeen, lastSeen) = (long.MaxValue, 0L);
         for (var round = 0; round < 40 || lastSeen < firstSeen + 5; round++)
         {
@@ -67,12 +69,13 @@ public sealed partial class ToolLiveTests : IDisposable
         Assert.Equal(Enumerable.Range(0, indexes.Length).Select(i => indexes[0] + i), indexes);
     }
 
-    private static async Task WriteAsync(LogFixture fixture, string key, CancellationToken stop)
+    private static async Task WriteAsync(LogFixture fixture, string key, TaskCompletionSource first, CancellationToken stop)
     {
         var log = fixture.Log.OpenReplica(GroupOf(key));
         for (var index = 1L; !stop.IsCancellationRequested; index++)
         {
             await log.AppendAsync([Entry(1, index, new string('x', 200))]);
+            first.TrySetResult();
             if (index % 20 == 0) await log.SaveSnapshotAsync(Snapshot(At(1, index), index % 40 == 0 ? 100 : 1000), new(index - 5));
             if (index % 500 == 0) await log.SaveOrphansAsync([Entry(1, index)], At(1, index - 1));
         }
