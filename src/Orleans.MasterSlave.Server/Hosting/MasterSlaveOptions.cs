@@ -30,7 +30,7 @@ public sealed class MasterSlaveOptions
     /// <summary>Bytes of operations that one group may have in flight. Default 64 MiB.</summary>
     public long MaxBytesInFlight { get; set; } = 64 << 20;
 
-    /// <summary>The largest serialized operation. Default 4 MiB.</summary>
+    /// <summary>The largest serialized operation. 1 KiB to an eighth of <see cref="LogSegmentBytes"/>; default 4 MiB.</summary>
     public int MaxOperationBytes { get; set; } = 4 << 20;
 
     /// <summary>How far, in entries, a slave may lag before it leaves the in-sync set, and its entries the log. Default 100,000.</summary>
@@ -75,6 +75,23 @@ public sealed class MasterSlaveOptions
     /// (L1). Longer than any pause that the disk makes at times; at least 100 ms, default 5 s.
     /// </summary>
     public TimeSpan LogStallTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Length of one file of the log, taken from the disk when it is made; there is always one spare. A change holds for new files. 1 MiB to 1 GiB;
+    /// default 64 MiB.
+    /// </summary>
+    public int LogSegmentBytes { get; set; } = 64 << 20;
+
+    /// <summary>
+    /// Bytes of the newest operations, of all groups together, that the log keeps in memory; older ones are read from its files. 0 or more; default
+    /// 64 MiB.
+    /// </summary>
+    public long LogMemoryBytes { get; set; } = 64 << 20;
+
+    /// <summary>
+    /// How fast old files of the log of which little is needed are read to be rewritten, in bytes per second (D5). At least 1 MiB; default 32 MiB.
+    /// </summary>
+    public long LogRewriteBytesPerSecond { get; set; } = 32 << 20;
 
     /// <summary>Where this silo stands: replicas of a group go to different zones as long as there are any. Default: none.</summary>
     public string Zone { get; set; } = "";

@@ -49,7 +49,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         _directory.SetStoreId(store);
         var life = _directory.Life;
         await registry.CountStartAsync(life, o.LogDirectory);
-        var log = WriteAheadLog.Open(_directory, new WriteAheadLogOptions(), time, _logger);
+        var log = WriteAheadLog.Open(_directory, LogOptionsOf(o), time, _logger);
         var times = new LivenessTimes { HeartbeatInterval = o.HeartbeatInterval, LeaseDuration = o.LeaseDuration, PromotionWait = o.PromotionWait };
         var nodes = ActivatorUtilities.CreateInstance<NodeDirectory>(services);
         var metrics = ActivatorUtilities.CreateInstance<MasterSlaveMetrics>(services);
@@ -109,6 +109,13 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         if (Running is { } running) await running.Log.DisposeAsync();
         _directory?.Dispose();
     }
+
+    private static WriteAheadLogOptions LogOptionsOf(MasterSlaveOptions o) => new()
+    {
+        SegmentBytes = o.LogSegmentBytes,
+        RecentEntriesBytes = o.LogMemoryBytes,
+        RewriteBytesPerSecond = o.LogRewriteBytesPerSecond,
+    };
 
     private static ReplicaLimits LimitsOf(MasterSlaveOptions o) => new()
     {
