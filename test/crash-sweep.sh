@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Crashes of a process that writes a log, at every fdatasync in turn: killed there (SIGKILL), or told that the sync failed (EIO). Then the log is
-# recovered, at times killed in recovery too, and compared with what was confirmed. At the end, a disk that fills up. Needs strace, and root for the disk.
+# Crashes of a process that writes a log, at every fdatasync in turn: killed there (SIGKILL), or told that the sync failed (EIO); and at every step by
+# which a segment is rewritten. Then the log is recovered, at times killed in recovery too, and compared with what was confirmed. At the end, a disk that
+# fills up. Needs strace, and root for the disk.
 #
 #   test/crash-sweep.sh [--from N] [--to N] [--step N] [--seconds S] [--groups G] [--steps K]
 #
-# N counts the fdatasync calls of one thread. Stops after S seconds (default 110) and says how far it came. Exit code 0: nothing was lost.
+# N counts the fdatasync calls of one thread, or the segments. Stops after S seconds (default 110) and says how far it came. Exit code 0: nothing was lost.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
-from=1 to=400 step=0 seconds=110 groups=3 steps=200
+from=1 to=400 step=0 seconds=110 groups=6 steps=200
 while [ $# -gt 0 ]; do
     case $1 in
         --from | --to | --step | --seconds | --groups | --steps) printf -v "${1#--}" '%s' "$2"; shift 2 ;;
-        *) sed -n '2,7p' "${BASH_SOURCE[0]}"; exit 2 ;;
+        *) sed -n '2,9p' "${BASH_SOURCE[0]}"; exit 2 ;;
     esac
 done
 
@@ -23,8 +24,10 @@ folder=$(mktemp -d)
 trap 'mountpoint -q "$folder/disk" && umount "$folder/disk"; rm -rf "$folder"' EXIT
 
 # Not with --seccomp-bpf: strace 6.1 then injects errors, but loses signals.
-traced() { # injection, command ...
-    strace -f -qq -e trace=fdatasync -e "inject=fdatasync:$1" -o /dev/null "${@:2}"
+traced() { # call, what happens there, file or - for any, command ...
+    local only=()
+    [ "$3" = - ] || only=(-P "$3")
+    strace -f -qq "${only[@]}" -e "trace=$1" -e "inject=$1:$2" -o /dev/null "${@:4}"
 }
 
 check() { # what; compares with all that was ever confirmed, and leaves where each group is in the file found
@@ -36,36 +39,57 @@ check() { # what; compares with all that was ever confirmed, and leaves where ea
     cp "$folder/found" "$folder/confirmed-found" # what was seen once must stay
 }
 
-life() { # n, injection: a fresh log; crash, crash in recovery, go on, crash again
-    local n=$1 inject=$2 code
+life() { # n, call, what happens there, file or -: a fresh log; crash, crash in recovery, go on, crash again
+    local n=$1 call=$2 inject=$3 file=$4 code what="$2 $3 ${4##*/}"
     rm -rf "$folder/log" "$folder"/confirmed* "$folder/found"
-    traced "$inject:when=$n" "$worker" write "$folder/log" "$groups" "$steps" > "$folder/confirmed-1" 2> "$folder/error"
+    traced "$call" "$inject" "$file" "$worker" write "$folder/log" "$groups" "$steps" > "$folder/confirmed-1" 2> "$folder/error"
     code=$?
+    lives=$((lives + 1))
     case $code in
         0) finished=$((finished + 1)) ;;
         3) failed=$((failed + 1)) ;;                      # the log failed, and stayed so
         137) killed=$((killed + 1)) ;;
         134) grep -q "Input/output error\|errno 5" "$folder/error" || { cat "$folder/error"; exit 1; }; failed=$((failed + 1)) ;; # it could not even start
-        *) cat "$folder/error"; echo "FAILED: the writer ended with $code at $inject:when=$n"; exit 1 ;;
+        *) cat "$folder/error"; echo "FAILED: the writer ended with $code at $what"; exit 1 ;;
     esac
     # Recovery itself is killed; whatever it reached, the next one comes to the same.
-    [ -d "$folder/log" ] && traced "signal=KILL:when=$((n % 5 + 1))" "$worker" check "$folder/log" "$groups" "$folder"/confirmed* > /dev/null 2>&1
-    check "$inject:when=$n"
+    [ -d "$folder/log" ] && traced fdatasync "signal=KILL:when=$((n % 5 + 1))" - "$worker" check "$folder/log" "$groups" "$folder"/confirmed* > /dev/null 2>&1
+    check "$what"
     "$worker" forget "$folder/log" || exit 1
-    check "$inject:when=$n, without what only the page cache had"
-    traced "$inject:when=$((n + 3))" "$worker" write "$folder/log" "$groups" $((steps + 50)) "$folder/found" > "$folder/confirmed-2" 2> "$folder/error"
-    check "$inject:when=$n, second life"
+    check "$what, without what only the page cache had"
+    traced fdatasync "${inject%%:*}:when=$((n + 3))" - "$worker" write "$folder/log" "$groups" $((steps + 50)) "$folder/found" > "$folder/confirmed-2" 2> "$folder/error"
+    check "$what, second life"
+}
+
+segment() { # number
+    printf '%s/log/log-%016d.segment' "$folder" "$1"
+}
+
+tell() { # what
+    echo "$1: $lives lives, $killed killed, $failed with a failed sync, $finished ended before; everything confirmed was there, once, in order"
+    [ "$killed" -gt 0 ] || { echo "FAILED: no crash happened: nothing was proved"; exit 1; }
+    killed=0 failed=0 finished=0 lives=0
 }
 
 killed=0 failed=0 finished=0 lives=0 last=0
+# A rewriting creates, writes, syncs and renames one file, then deletes those that it stands for.
+for ((n = from; n <= to && n <= 9; n += 1)); do
+    [ $SECONDS -ge $((seconds / 2)) ] && break
+    for call in openat pwrite64 fdatasync rename; do life "$n" $call signal=KILL:when=1 "$(segment "$n").rewrite"; done
+    life "$n" unlink signal=KILL:when=1 "$(segment "$n")"
+    life "$n" rename error=EIO:when=1 "$(segment "$n").rewrite"
+    last=$n
+done
+tell "rewriting of segment $from to $last"
+
 for ((n = from; n <= to; n += step > 0 ? step : (n < 4 ? 1 : n * 3 / 10))); do
     [ $SECONDS -ge "$seconds" ] && break
-    life "$n" signal=KILL
-    life "$n" error=EIO
-    lives=$((lives + 2)) last=$n
+    life "$n" fdatasync "signal=KILL:when=$n" -
+    life "$n" fdatasync "error=EIO:when=$n" -
+    last=$n
 done
-echo "sync $from to $last: $lives lives, $killed killed, $failed with a failed sync, $finished ended before; everything confirmed was there, once, in order"
-[ "$killed" -gt 0 ] && [ "$failed" -gt 0 ] || { echo "FAILED: no crash, or no failed sync, happened: nothing was proved"; exit 1; }
+[ "$failed" -gt 0 ] || { echo "FAILED: no sync failed: nothing was proved"; exit 1; }
+tell "sync $from to $last"
 
 mkdir "$folder/disk"
 if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=2m tmpfs "$folder/disk" 2> /dev/null; then

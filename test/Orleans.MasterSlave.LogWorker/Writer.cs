@@ -30,7 +30,7 @@ internal static class Writer
         var replica = log.OpenReplica(plan.Group);
         var end = replica.Base.Index + plan.Entries;
         if (replica.Last.Index > end) await replica.CutFromAsync(end.Next()); // part of a step that was not confirmed
-        while (plan.Steps < steps)
+        while (plan.Steps < Plan.StepsOf(group, steps))
         {
             await plan.Take()(replica);
             output.Write($"{Confirmed.Line(group, plan.Steps)}\n");
