@@ -28,6 +28,7 @@ try
     {
         Mode.Startup => Startup.RunAsync(options, folder.FullName),
         Mode.ManyGroups => ManyGroups.RunAsync(options, folder.FullName),
+        Mode.Snapshots => Snapshots.RunAsync(options, folder.FullName),
         _ => Append.RunAsync(options, folder.FullName),
     });
     Console.WriteLine($"load {SystemLoad.Average()} after the run");

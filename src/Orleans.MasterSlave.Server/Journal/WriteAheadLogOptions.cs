@@ -13,9 +13,9 @@ internal sealed class WriteAheadLogOptions
 
     /// <summary>
     /// A snapshot up to this size is kept in the log itself, where it costs no sync of its own; a larger one gets a file.
-    /// 0 or more, of which at most an eighth of <see cref="SegmentBytes"/> is used; the default is 16 KiB.
+    /// 0 or more, of which at most an eighth of <see cref="SegmentBytes"/> is used; the default is 64 KiB.
     /// </summary>
-    public int InlineSnapshotBytes { get; set; } = 16 * 1024;
+    public int InlineSnapshotBytes { get; set; } = 64 * 1024;
 
     /// <summary>
     /// From this number of segments on, groups that hold the oldest segment are asked to take a snapshot (D5). 2 to 10 000; the default is 4.
