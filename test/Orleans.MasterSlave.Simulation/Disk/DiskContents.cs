@@ -6,14 +6,16 @@ namespace Orleans.MasterSlave.Simulated.Disk;
 /// <summary>What lasts of one replica's log: the platter. Changed only by what has become durable.</summary>
 internal sealed class DiskContents
 {
+    private Epoch? _tornThrough;
+
     public List<LogEntry> Entries { get; private set; } = [];
     public LogPosition Base { get; private set; }
     public LogSnapshot? Snapshot { get; private set; }
     public Epoch Promised { get; private set; }
     public List<LogEntry> Orphans { get; } = [];
 
-    /// <summary>The last crash tore the last batch.</summary>
-    public bool Torn { get; set; }
+    /// <summary>A crash tore the last batch, and neither an entry of a newer epoch nor a snapshot has made the log whole since (D4).</summary>
+    public bool IsTorn => _tornThrough is not null;
 
     public LogPosition Last => Entries.Count > 0 ? Entries[^1].Position : Base;
 
@@ -23,8 +25,11 @@ internal sealed class DiskContents
         {
             SimDisk.Contract(entry.Index == Last.Index.Next(), $"entry {entry.Position} follows {Last}");
             Entries.Add(entry);
+            if (entry.Epoch > _tornThrough) _tornThrough = null;
         }
     }
+
+    public void Tear() => _tornThrough = Promised > Last.Epoch ? Promised : Last.Epoch;
 
     public void CutFrom(LogIndex from) => Entries.RemoveAll(e => e.Index >= from);
 
@@ -41,6 +46,7 @@ internal sealed class DiskContents
         Entries = [];
         Snapshot = snapshot;
         Base = snapshot.Position;
+        _tornThrough = null;
     }
 
     private void DropThrough(LogIndex index)

@@ -81,7 +81,7 @@ internal sealed class DiskWriter(SimWorld world, SimLane lane, SimRandom random,
         for (var i = 0; i < landed; i++) underWay[i].Land();
         if (landed == underWay.Count || underWay[landed].Torn is not { } tear || !random.Chance(0.5)) return;
         tear(random);
-        contents.Torn = true;
+        contents.Tear();
         world.Count("torn tail");
     }
 }

@@ -23,8 +23,7 @@ internal sealed class SimDisk : IReplicaLog
     {
         (_world, _lane, _contents) = (world, lane, contents);
         _writer = new DiskWriter(world, lane, random, contents, faults);
-        HadTornTail = contents.Torn;
-        contents.Torn = false;
+        HadTornTail = contents.IsTorn;
         _entries.AddRange(contents.Entries.Select(e => (e, 0L)));
         _durable = _entries.Count;
         Base = contents.Base;

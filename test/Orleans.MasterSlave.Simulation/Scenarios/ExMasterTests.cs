@@ -2,6 +2,7 @@ using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Liveness;
 using Orleans.MasterSlave.Replication;
+using Orleans.MasterSlave.Simulated.Nodes;
 using Orleans.MasterSlave.Simulated.Runs;
 using Orleans.MasterSlave.Simulated.Store;
 using Xunit;
@@ -146,5 +147,49 @@ public sealed class ExMasterTests
         public void PeerChanged() { }
         public void MasterResigned(Epoch epoch) { }
         public void Tick() { }
+    }
+
+    /// <summary>
+    /// Messages of a life that is over (I2): the master's process died with an append on its way, and its node is heard again, for another group, before it has
+    /// taken this one back. What comes late is of the epoch that the slave follows, and still refused.
+    /// </summary>
+    [Fact]
+    public void AppendOfADeadProcess_ThatComesAfterItsNodeIsHeardAgain_IsRefused() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair, nodes: 2, groups: 2);
+        var (late, other) = (scenario.Cluster.Groups[0], scenario.Cluster.Groups[1]);
+        scenario.Group = other;
+        scenario.Change();
+        if (scenario.Cluster.Store.Record(late.Id)!.Master != scenario.Record.Master) MoveTo(scenario, scenario.Slaves[0], other);
+        scenario.Group = late;
+        scenario.Change(5);
+        var (former, slave) = (scenario.Master, scenario.Slaves[0]);
+        scenario.Hold(former, slave, Scenario.IsAppendWithEntries);
+        scenario.Send(former, scenario.Operation(1));
+        scenario.Wait(TimeSpan.FromMilliseconds(10));
+        scenario.EndScript();
+        scenario.Cluster.Store.FateOf = next => next.Group == late.Id ? SwapFate.NeverLands : null;
+        scenario.Do(former.Crash);
+        scenario.Do(() => former.Start());
+        scenario.Group = other;
+        scenario.Until(() => scenario.At(former).IsServing && slave.Silo!.Liveness.LifeOf(Scenario.NodeOf(former)) == former.StartCount, "the new process is heard");
+        scenario.Group = late;
+        var (last, promised) = (scenario.At(slave).Disk.Last, scenario.At(slave).Disk.PromisedEpoch);
+
+        scenario.Do(scenario.Cluster.Network.ReleaseHeld);
+        scenario.Wait(TimeSpan.FromMilliseconds(20));
+
+        Assert.Equal(promised, scenario.At(slave).Disk.PromisedEpoch); // still the dead process's epoch
+        Assert.Equal(last, scenario.At(slave).Disk.Last);
+        scenario.Cluster.Store.FateOf = null;
+        scenario.Heal();
+    });
+
+    private static void MoveTo(Scenario scenario, SimNode master, SimGroup group)
+    {
+        var before = scenario.Master;
+        scenario.Isolate(before);
+        scenario.Until(() => scenario.Cluster.Store.Record(group.Id)!.Master == Scenario.NodeOf(master), "the group moves");
+        scenario.Heal();
     }
 }

@@ -141,4 +141,41 @@ public sealed class NewMasterTests
         scenario.Do(former.Crash);
         return (scenario, next);
     }
+
+    /// <summary>
+    /// A slave comes back with a torn tail: the entry that it wrote last is gone, and it cannot know whether it had acknowledged it (D4). As long as the others do
+    /// not say that they have no more, it takes no office, however long the master is silent, nor after another start.
+    /// </summary>
+    [Fact]
+    public void Slave_WithATornTail_DoesNotCompete_BeforeTheOthersAreKnownToHaveNoMore() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair);
+        scenario.Change(5);
+        var (master, slave) = (scenario.Master, scenario.Slaves[0]);
+        scenario.Lose(slave, master, message => message is AppendReply);
+        var before = scenario.At(master).Disk.Last.Index;
+        scenario.Send(master, scenario.Operation(1));
+        scenario.Until(() => slave.ContentsOf(scenario.Group.Index).Last.Index > before, "the slave has it");
+        scenario.Do(() =>
+        {
+            slave.Crash();
+            master.Crash();
+        });
+        scenario.EndScript();
+        var contents = slave.ContentsOf(scenario.Group.Index);
+        contents.CutFrom(contents.Last.Index);
+        contents.Tear();
+        for (var start = 0; start < 2; start++)
+        {
+            scenario.Do(() => slave.Start());
+            scenario.Wait(TimeSpan.FromSeconds(5));
+            Assert.Equal(master, scenario.Master);
+            Assert.False(scenario.At(slave).IsServing);
+            scenario.Do(slave.Crash);
+        }
+
+        scenario.Do(() => slave.Start());
+        scenario.Heal();
+        scenario.Change();
+    });
 }
