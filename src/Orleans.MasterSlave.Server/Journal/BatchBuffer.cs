@@ -19,6 +19,9 @@ internal sealed class BatchBuffer
 
     public long Number { get; private set; }
     public int Records { get; private set; }
+
+    /// <inheritdoc cref="PackedRecord.WeightOf"/>
+    public long Weight { get; private set; }
     public int Length { get; private set; } = BatchRecordBytes;
 
     /// <summary>Length of a batch without records: its batch record's.</summary>
@@ -34,7 +37,7 @@ internal sealed class BatchBuffer
     public void Begin(long number)
     {
         Number = number;
-        Records = 0;
+        (Records, Weight) = (0, 0);
         Length = BatchRecordBytes;
         Notes.Clear();
         _durable = NewCompletion();
@@ -56,6 +59,7 @@ internal sealed class BatchBuffer
         (_recordStart, _recordGroupBytes) = (Length, group.Length);
         Length += size;
         Records++;
+        Weight += PackedRecord.WeightOf(size);
         return body;
     }
 
@@ -66,6 +70,7 @@ internal sealed class BatchBuffer
         record.CopyTo(_bytes.AsSpan(Length));
         Length += record.Length;
         Records++;
+        Weight += PackedRecord.WeightOf(record.Length);
     }
 
     public void EndRecord() => RecordHeader.SealBody(_bytes.AsSpan(_recordStart, Length - _recordStart), _recordGroupBytes);
@@ -103,7 +108,7 @@ internal sealed class BatchBuffer
     /// <summary>Forgets what was written, so that it no longer counts as waiting.</summary>
     public void Reset()
     {
-        (Records, Length) = (0, BatchRecordBytes);
+        (Records, Weight, Length) = (0, 0, BatchRecordBytes);
         Notes.Clear(); // they hold entries
     }
 
@@ -118,5 +123,5 @@ internal sealed class BatchBuffer
     private static TaskCompletionSource NewCompletion() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
-/// <summary>A record of a batch: whose it is and where in the batch it begins; with the entry, if it is one.</summary>
-internal readonly record struct BatchNote(GroupPins Group, RecordType Type, long Index, int Offset, EntryTail? Tail, LogEntry? Entry);
+/// <summary>A record of a batch: whose it is, where in the batch it begins and how long it is; with the entry, if it is one.</summary>
+internal readonly record struct BatchNote(GroupPins Group, RecordType Type, long Index, int Offset, int Bytes, EntryTail? Tail, LogEntry? Entry);

@@ -111,8 +111,9 @@ internal sealed class GroupCommit
             for (var i = 0; i < entries.Count; i++)
             {
                 var entry = entries[i];
-                _filling.Notes.Add(new BatchNote(pins, RecordType.Append, entry.Index.Value, _filling.Length, tail, entry));
-                EntryCodec.Write(entry, _filling.BeginRecord(RecordType.Append, group, entry.Position, EntryCodec.SizeOf(entry)));
+                var body = EntryCodec.SizeOf(entry);
+                _filling.Notes.Add(new BatchNote(pins, RecordType.Append, entry.Index.Value, _filling.Length, RecordHeader.SizeOf(group.Length, body), tail, entry));
+                EntryCodec.Write(entry, _filling.BeginRecord(RecordType.Append, group, entry.Position, body));
                 _filling.EndRecord();
             }
 
@@ -130,10 +131,11 @@ internal sealed class GroupCommit
     public LogTicket Add(RecordType type, byte[] group, GroupPins? pins, LogPosition position, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
     {
         var body = head.Length + rest.Length;
+        var bytes = RecordHeader.SizeOf(group.Length, body);
         lock (_gate)
         {
-            Admit(RecordHeader.SizeOf(group.Length, body), evenWhenFull: true);
-            if (pins is not null) _filling.Notes.Add(new BatchNote(pins, type, position.Index.Value, _filling.Length, null, null));
+            Admit(bytes, evenWhenFull: true);
+            if (pins is not null) _filling.Notes.Add(new BatchNote(pins, type, position.Index.Value, _filling.Length, bytes, null, null));
             var to = _filling.BeginRecord(type, group, position, body);
             head.CopyTo(to);
             rest.CopyTo(to[head.Length..]);
@@ -298,7 +300,7 @@ internal sealed class GroupCommit
         var start = (int)_writer.Position - batch.Length;
         foreach (var note in batch.Notes)
         {
-            _pins.Apply(note.Group, note.Type, note.Index, new RecordPlace(file, start + note.Offset));
+            _pins.Apply(note.Group, note.Type, note.Index, new RecordPlace(file, start + note.Offset, note.Bytes));
             if (note.Entry is { } entry) _recent.Add(note.Tail!, entry);
         }
     }

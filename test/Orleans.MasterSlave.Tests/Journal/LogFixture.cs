@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
@@ -19,12 +20,12 @@ internal sealed class LogFixture : IAsyncDisposable
     public static WriteAheadLogOptions SmallSegments =>
         new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, RecentEntriesBytes = 3 * RecentEntries.OverheadBytes, RewriteSegments = true };
 
-    public static LogFixture Open(ILogFiles files, WriteAheadLogOptions? options = null, string path = Path, TimeProvider? time = null)
+    public static LogFixture Open(ILogFiles files, WriteAheadLogOptions? options = null, string path = Path, TimeProvider? time = null, ILogger? logger = null)
     {
         var directory = LogDirectory.Open(path, files, () => new Guid("11111111-2222-3333-4444-555555555555"), () => "boot");
         try
         {
-            return new LogFixture(directory, WriteAheadLog.Open(directory, options ?? SmallSegments, time ?? TimeProvider.System, NullLogger.Instance));
+            return new LogFixture(directory, WriteAheadLog.Open(directory, options ?? SmallSegments, time ?? TimeProvider.System, logger ?? NullLogger.Instance));
         }
         catch
         {

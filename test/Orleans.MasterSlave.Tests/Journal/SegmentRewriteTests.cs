@@ -2,6 +2,7 @@ using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Xunit;
 using static Orleans.MasterSlave.Tests.Journal.LogFixture;
+using static Orleans.MasterSlave.Tests.Journal.RewriteLogs;
 
 namespace Orleans.MasterSlave.Tests.Journal;
 
@@ -34,18 +35,6 @@ public sealed class SegmentRewriteTests
     }
 
     private static string[] Describe(LogFixture fixture) => [.. Quiet.Select(name => LogFixture.Describe(fixture.Log.OpenReplica(GroupOf(name))))];
-
-    private static async Task RollAsync(LogFixture fixture, IReplicaLog busy, int times)
-    {
-        for (var i = 0; i < times * 70; i++)
-        {
-            await busy.AppendAsync([Entry(1, busy.Last.Index.Value + 1, new string('.', 100))]);
-            if (busy.Last.Index.Value % 20 == 0) await busy.SaveSnapshotAsync(Snapshot(busy.Last), busy.Last.Index);
-        }
-    }
-
-    // No rewriting but when it is asked for.
-    private static WriteAheadLogOptions Manual => new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, SnapshotAfterSegments = 1000, RecentEntriesBytes = 0 };
 
     [Fact]
     public async Task Rewriting_ChangesNothingThatCanBeRead_AndFreesSegments()
@@ -285,23 +274,5 @@ public sealed class SegmentRewriteTests
             await RollAsync(fixture, busy, 5);
             await fixture.Log.RewriteAsync(2);
         }
-    }
-
-    [Fact]
-    public void Policy_LeavesWhatIsMostlyNeeded_AndJoinsNeighbours()
-    {
-        Assert.Empty(Chosen((100, 80), (100, 60), (100, 90)));
-        Assert.Equal([1, 2], Chosen((100, 80), (100, 10), (100, 20), (100, 90)));
-        Assert.Equal([0], Chosen((100, 10), (100, 90)));
-        Assert.Empty(Chosen((20, 10), (100, 90)));
-        Assert.Equal([0, 1], Chosen((20, 10), (100, 0), (100, 60)));
-        Assert.Equal([0, 1], Chosen((100, 50), (100, 50), (100, 1)));
-        Assert.Empty(Chosen((20, 20), (20, 20)));
-    }
-
-    private static int[] Chosen(params (long End, long Needed)[] segments)
-    {
-        var all = segments.Select((segment, i) => new SegmentUse(new SegmentFile(i, "") { End = segment.End }, segment.Needed)).ToArray();
-        return [.. RewritePolicy.Choose(all, 100).Select(file => (int)file.Number)];
     }
 }

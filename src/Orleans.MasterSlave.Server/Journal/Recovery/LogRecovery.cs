@@ -150,7 +150,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
         var number = file.Number;
         foreach (var item in batch.Items)
         {
-            if (item.IsSound) Apply(item, segment, number, new RecordPlace(file, item.Offset));
+            if (item.IsSound) Apply(item, segment, number, new RecordPlace(file, item.Offset, item.Length));
             else if (item.Header is { } header && Find(header, segment.Slice(item.Offset, item.Length)) is { } group)
                 Damage(group, number, item.Offset, "the body of a record is damaged");
             else DamageAll(number, item.Offset, "records are damaged");
@@ -170,7 +170,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
         {
             if (cutFrom < 0 && item.IsSound)
             {
-                Apply(item, segment, number, NextInTail(segments.Of(number + 1))); // that is where the copy goes
+                Apply(item, segment, number, NextInTail(segments.Of(number + 1), item.Length)); // that is where the copy goes
                 Copy(item, segment);
                 continue;
             }
@@ -195,7 +195,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
         LogTornTail(segments.PathOf(number), cutFrom, unknown ? -1 : _torn.Count);
     }
 
-    private RecordPlace NextInTail(SegmentFile file) => new(file, SegmentHeader.Bytes + _tail.Length);
+    private RecordPlace NextInTail(SegmentFile file, int bytes) => new(file, SegmentHeader.Bytes + _tail.Length, bytes);
 
     private void Copy(in ScanItem item, ReadOnlySpan<byte> segment)
     {
@@ -210,7 +210,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
         var header = item.Header!.Value;
         Seen?.Invoke(header, segment.Slice(item.Offset, item.Length), number, item.Offset, place.Segment!.Number == number);
         if (header.Type is RecordType.Batch or RecordType.Close) return;
-        place.Segment!.Records++;
+        place.Segment!.Weight += PackedRecord.WeightOf(place.Bytes);
         if (header.Type == RecordType.TornUnknown)
         {
             (_result.TornUnknown, _result.TornUnknownPlace) = (true, place);
@@ -258,13 +258,13 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
         {
             if (group.Dropped || group.TornEpoch >= group.EpochSeen) continue;
             group.TornEpoch = group.EpochSeen;
-            if (group.Damage is null) group.Pins.Apply(RecordType.Control, 0, NextInTail(newSegment));
+            if (group.Damage is null) group.Pins.Apply(RecordType.Control, 0, NextInTail(newSegment, RecordHeader.SizeOf(group.Name.Length, 0)));
             _tail.BeginRecord(RecordType.Control, group.Name, new LogPosition(group.Promised, new LogIndex(group.TornEpoch)), 0);
             _tail.EndRecord();
         }
 
         if (!_result.TornUnknown || !_result.TornUnknownPlace.IsNowhere) return;
-        _result.TornUnknownPlace = NextInTail(newSegment);
+        _result.TornUnknownPlace = NextInTail(newSegment, RecordHeader.SizeOf(0, 0));
         _tail.BeginRecord(RecordType.TornUnknown, [], LogPosition.None, 0);
         _tail.EndRecord();
     }

@@ -92,7 +92,7 @@ internal sealed class SegmentCopy : IDisposable
                 return Grow(rest, from.End - at) ? CopyPiece(from, at) : 0;
             }
 
-            Copy(header, rest[..header.RecordBytes], new RecordPlace(from, (int)(at + used)));
+            Copy(header, rest[..header.RecordBytes], new RecordPlace(from, (int)(at + used), header.RecordBytes));
             used += header.RecordBytes;
         }
 
@@ -140,7 +140,7 @@ internal sealed class SegmentCopy : IDisposable
 
         _inBatch.Clear();
         _position += _batch.Length;
-        _to.Records += _batch.Records;
+        _to.Weight += _batch.Weight;
         _batch.Begin(_batch.Number + 1);
     }
 

@@ -13,6 +13,7 @@ namespace Orleans.MasterSlave.Journal;
 internal sealed partial class SegmentRewriter(
     LogDirectory directory, SegmentFiles segments, SegmentPins pins, SegmentWriter writer, GroupCommit commit, WriteAheadLogOptions options, TimeProvider time, ILogger logger)
 {
+    private const int KeptForSegments = 64; // by then, what was kept for order may have become unneeded; a rewriting in so many is not much
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _wanted = new(0, 1);
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
@@ -85,14 +86,14 @@ internal sealed partial class SegmentRewriter(
 
     private List<SegmentUse> Closed(int keepNewest)
     {
-        var needed = pins.NeededRecords();
+        var needed = pins.NeededWeights();
         var all = segments.All();
         return [.. all.Take(all.Count - Math.Max(2, keepNewest)).TakeWhile(file => file.Number < pins.HoldsAllFrom)
-            .Select(file => new SegmentUse(file, Math.Min(file.End, NeededBytes(file, needed) + file.KeptBytes)))];
+            .Select(file => new SegmentUse(file, Math.Min(file.End, NeededBytes(file, needed) + (all[^1].Number - file.KeptAt < KeptForSegments ? file.KeptBytes : 0))))];
     }
 
     private static long NeededBytes(SegmentFile file, IReadOnlyDictionary<SegmentFile, long> needed) =>
-        file.Records == 0 ? 0 : file.End * needed.GetValueOrDefault(file) / file.Records;
+        file.Weight == 0 ? 0 : file.End * needed.GetValueOrDefault(file) / file.Weight;
 
     private async Task<bool> RewriteAsync(IReadOnlyList<SegmentFile> chosen)
     {
@@ -113,17 +114,19 @@ internal sealed partial class SegmentRewriter(
             var all = segments.All();
             using var copy = new SegmentCopy(directory.NodeId, segments, pins, directory.Files.Create(path), to, isFirst: all[0] == chosen[0]);
             foreach (var file in chosen)
-                if (!await copy.AddAsync(file, PaceAsync)) return Abandoned(file.Path, "it cannot be read", path);
-            if (copy.ReadHeader(all.First(file => file.Number > last.Number)) is not { } following || copy.ReadHeader(chosen[0]) is not { } first)
-                return Abandoned(last.Path, "the segment after it cannot be read", path);
+                if (!await copy.AddAsync(file, PaceAsync)) return Abandoned(file, "it cannot be read", path);
+            var after = all.First(file => file.Number > last.Number);
+            if (copy.ReadHeader(after) is not { } following) return Abandoned(after, "its header cannot be read", path);
+            if (copy.ReadHeader(chosen[0]) is not { } first) return Abandoned(chosen[0], "its header cannot be read", path);
             copy.Finish(following.FirstBatch, SegmentCopy.FirstNumberOf(first));
             if (!Switch(chosen, to, copy.Moves, path)) return false;
+            (to.KeptBytes, to.KeptAt) = (to.End - NeededBytes(to, pins.NeededWeights()), segments.All()[^1].Number);
             LogRewritten(chosen.Count, last.Path, chosen.Sum(file => file.End), to.End, time.GetElapsedTime(started));
             return true;
         }
         catch (LogFullException ex)
         {
-            return Abandoned(last.Path, ex.Message, path);
+            return Abandoned(last, ex.Message, path);
         }
         finally
         {
@@ -146,7 +149,6 @@ internal sealed partial class SegmentRewriter(
             directory.Files.SyncDirectory(directory.Path);
             segments.Replace(to);
             pins.Move(chosen.ToHashSet(), to, moves);
-            to.KeptBytes = to.End - NeededBytes(to, pins.NeededRecords());
             foreach (var file in chosen)
             {
                 segments.Retire(file);
@@ -163,10 +165,10 @@ internal sealed partial class SegmentRewriter(
         return Task.Delay(TimeSpan.FromSeconds((double)bytes / options.RewriteBytesPerSecond), time, _stopping.Token);
     }
 
-    private bool Abandoned(string segment, string reason, string path)
+    private bool Abandoned(SegmentFile file, string reason, string path)
     {
         directory.Files.Delete(path);
-        LogNotRewritten(segment, reason);
+        if (segments.Contains(file)) LogNotRewritten(file.Path, reason); // else nobody needed it any more
         return false;
     }
 

@@ -9,7 +9,7 @@ namespace Orleans.MasterSlave.Journal;
 internal sealed class GroupPins(GroupId group, byte[] name)
 {
     private readonly Lock _gate = new();
-    private readonly RingBuffer<int> _offsets = new();                          // of the entries, in order of their indexes
+    private readonly RingBuffer<PackedRecord> _entries = new();                 // in order of their indexes
     private readonly RingBuffer<(long FirstIndex, SegmentFile Segment)> _spans = new(); // which segment they lie in; ascending in both
     private long _first;             // index of the first entry
     private long _floor;             // index of the base: no entry up to it is needed
@@ -64,14 +64,14 @@ internal sealed class GroupPins(GroupId group, byte[] name)
             switch (type)
             {
                 case RecordType.Append:
-                    if (_offsets.Count > 0 && index != _first + _offsets.Count) ClearEntries(); // only recovery meets that: a gap, or damage
-                    if (_offsets.Count == 0) _first = index;
+                    if (_entries.Count > 0 && index != _first + _entries.Count) ClearEntries(); // only recovery meets that: a gap, or damage
+                    if (_entries.Count == 0) _first = index;
                     if (_spans.Count == 0 || _spans[_spans.Count - 1].Segment != place.Segment) _spans.AddLast((index, place.Segment!));
-                    _offsets.AddLast(place.Offset);
+                    _entries.AddLast(new PackedRecord(place.Offset, place.Bytes));
                     break;
                 case RecordType.Cut:
-                    _offsets.RemoveLast((int)Math.Clamp(_first + _offsets.Count - index, 0, _offsets.Count));
-                    while (_spans.Count > 0 && (_spans[_spans.Count - 1].FirstIndex >= index || _offsets.Count == 0)) _spans.RemoveLast(1);
+                    _entries.RemoveLast((int)Math.Clamp(_first + _entries.Count - index, 0, _entries.Count));
+                    while (_spans.Count > 0 && (_spans[_spans.Count - 1].FirstIndex >= index || _entries.Count == 0)) _spans.RemoveLast(1);
                     break;
                 case RecordType.Control or RecordType.TornUnknown:
                     _control = place;
@@ -96,10 +96,10 @@ internal sealed class GroupPins(GroupId group, byte[] name)
         {
             if (!_nextBase.IsNowhere) (_base, _nextBase) = (_nextBase, default);
             _floor = through.Value;
-            if (all || _floor >= _first + _offsets.Count - 1) ClearEntries();
+            if (all || _floor >= _first + _entries.Count - 1) ClearEntries();
             else if (_floor >= _first)
             {
-                _offsets.RemoveFirst((int)(_floor - _first) + 1);
+                _entries.RemoveFirst((int)(_floor - _first) + 1);
                 _first = _floor + 1;
                 while (_spans.Count > 1 && _spans[1].FirstIndex <= _first) _spans.RemoveFirst(1);
             }
@@ -139,8 +139,13 @@ internal sealed class GroupPins(GroupId group, byte[] name)
         {
             foreach (var move in moves)
             {
-                var target = new RecordPlace(to, move.Offset);
-                if (move.Type == RecordType.Append && FindLocked(move.Index.Value) == move.From) _offsets[(int)(move.Index.Value - _first)] = move.Offset;
+                var target = new RecordPlace(to, move.Offset, move.From.Bytes);
+                if (move.Type == RecordType.Append && FindLocked(move.Index.Value) == move.From)
+                {
+                    var at = (int)(move.Index.Value - _first);
+                    _entries[at] = _entries[at].At(move.Offset);
+                }
+
                 if (_base == move.From) _base = target;
                 if (_nextBase == move.From) _nextBase = target;
                 if (_control == move.From) _control = target;
@@ -152,34 +157,36 @@ internal sealed class GroupPins(GroupId group, byte[] name)
         }
     }
 
-    /// <summary>Adds to a count of needed records for each segment.</summary>
-    public void CountInto(Dictionary<SegmentFile, long> counts)
+    /// <summary>Adds to the weight of needed records in each segment.</summary>
+    public void WeighInto(Dictionary<SegmentFile, long> weights)
     {
         lock (_gate)
         {
-            for (var i = 0; i < _spans.Count; i++)
-                Add(_spans[i].Segment, (i + 1 < _spans.Count ? _spans[i + 1].FirstIndex : _first + _offsets.Count) - Math.Max(_first, _spans[i].FirstIndex));
-            Add(_base.Segment, 1);
-            Add(_nextBase.Segment, 1);
-            Add(_control.Segment, 1);
+            for (var (i, at) = (0, 0); i < _spans.Count; i++)
+            {
+                var end = i + 1 < _spans.Count ? (int)(_spans[i + 1].FirstIndex - _first) : _entries.Count;
+                var weight = 0L;
+                for (; at < end; at++) weight += _entries[at].Weight;
+                Add(_spans[i].Segment, weight);
+            }
+
+            foreach (var place in (ReadOnlySpan<RecordPlace>)[_base, _nextBase, _control])
+                if (place.Segment is { } segment) Add(segment, PackedRecord.WeightOf(place.Bytes));
         }
 
-        void Add(SegmentFile? segment, long count)
-        {
-            if (segment is not null) counts[segment] = counts.GetValueOrDefault(segment) + count;
-        }
+        void Add(SegmentFile segment, long weight) => weights[segment] = weights.GetValueOrDefault(segment) + weight;
     }
 
     private RecordPlace FindLocked(long index)
     {
         var at = index - _first;
-        if (at < 0 || at >= _offsets.Count) return default;
-        return new RecordPlace(_spans[_spans.LastWhere(index, static (span, wanted) => span.FirstIndex <= wanted)].Segment, _offsets[(int)at]);
+        if (at < 0 || at >= _entries.Count) return default;
+        return new RecordPlace(_spans[_spans.LastWhere(index, static (span, wanted) => span.FirstIndex <= wanted)].Segment, _entries[(int)at].Offset, 0);
     }
 
     private void ClearEntries()
     {
-        _offsets.Clear();
+        _entries.Clear();
         _spans.Clear();
     }
 

@@ -105,17 +105,19 @@ internal sealed class SegmentPins
         }
     }
 
-    /// <summary>How many needed records lie in each segment.</summary>
-    public Dictionary<SegmentFile, long> NeededRecords()
+    /// <summary>The weight of the needed records in each segment. What changes meanwhile may be counted or not.</summary>
+    public Dictionary<SegmentFile, long> NeededWeights()
     {
-        var counts = new Dictionary<SegmentFile, long>();
+        var groups = new List<GroupPins>();
         lock (_gate)
         {
             foreach (var named in _groups.Values)
-                for (var group = named; group is not null; group = group.Older) group.CountInto(counts);
+                for (var group = named; group is not null; group = group.Older) groups.Add(group);
         }
 
-        return counts;
+        var weights = new Dictionary<SegmentFile, long>();
+        foreach (var group in groups) group.WeighInto(weights); // not under the gate: it may take a while
+        return weights;
     }
 
     /// <summary>The groups whose oldest needed record lies in a segment.</summary>

@@ -80,7 +80,7 @@ internal sealed class SegmentWriter(LogDirectory directory, SegmentFiles segment
 
         file.Sync();
         Position = end;
-        CurrentFile.Records += batch.Records;
+        CurrentFile.Weight += batch.Weight;
     }
 
     /// <summary>Reserves the segment after the current one, and room for the list that will name it.</summary>
