@@ -11,17 +11,14 @@ internal static class Forgetter
     public static int Run(string path)
     {
         using var files = new ReadOnlyFiles();
-        var directory = LogDirectory.ForReading(path, files);
-        var manifest = SegmentManifest.Read(files, path, directory.NodeId);
-        var bytes = new byte[SegmentHeader.RewrittenBytes];
+        var node = NodeFile.Read(files, Path.Combine(path, NodeFile.FileName)).Node;
+        var manifest = SegmentManifest.Read(files, path, node);
         SegmentHeader? before = null; // of a rewritten segment the header itself says where it ends, and nothing follows
         for (var number = manifest.First; number <= manifest.Last; number++)
         {
             var segmentPath = Path.Combine(path, SegmentHeader.FileName(number));
             if (!files.Exists(segmentPath)) continue; // a later one stands for it
-            int read;
-            using (var file = files.Open(segmentPath)) read = file.Read(bytes, 0);
-            var header = SegmentHeader.Read(bytes.AsSpan(0, read), segmentPath, directory.NodeId, number)!.Value;
+            var header = SegmentHeader.Read(files, segmentPath, node, number)!.Value;
             if (before is { Rewritten: null } previous)
             {
                 using var segment = File.OpenHandle(Path.Combine(path, SegmentHeader.FileName(previous.Number)), FileMode.Open, FileAccess.ReadWrite);

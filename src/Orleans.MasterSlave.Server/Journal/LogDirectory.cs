@@ -88,16 +88,15 @@ internal sealed class LogDirectory : IDisposable
     /// <summary>The directory as it is, for reading: not locked, no start counted, nothing written.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="files">A file system that refuses to write.</param>
-    /// <exception cref="LogFormatException">It is not a log directory, or of a newer version.</exception>
-    /// <exception cref="LogDamagedException">The identity is gone or cannot be read.</exception>
-    public static LogDirectory ForReading(string path, ReadOnlyFiles files)
-    {
-        var nodePath = System.IO.Path.Combine(path, NodeFile.FileName);
-        if (!files.Exists(nodePath) && !HasSegments(path, files))
-            throw new LogFormatException($"'{path}' is no log directory: it has no file '{NodeFile.FileName}' and no segments.");
-        if (!files.Exists(nodePath)) throw NodeMissing(nodePath);
-        return new LogDirectory(path, files, files, NodeFile.Read(files, nodePath), previousLifeProvedDead: false);
-    }
+    /// <param name="node">Whose it is (<see cref="LogIdentity"/>).</param>
+    public static LogDirectory ForReading(string path, ReadOnlyFiles files, NodeFile node) => new(path, files, files, node, previousLifeProvedDead: false);
+
+    /// <summary>Whether there are files of a log in a folder.</summary>
+    public static bool HasSegments(string path, ILogFiles files) => files.List(path).Any(name => SegmentHeader.TryParseFileName(name, out _));
+
+    /// <summary>There are segments, but no file that says whose they are.</summary>
+    public static LogDamagedException NodeMissing(string nodePath) =>
+        new($"'{nodePath}' is missing, but there are log segments: this node no longer knows who it is. Bring the file back, or give the node an empty directory.", nodePath, 0, null);
 
     /// <summary>Keeps the store's id beside the log, once for all (I1).</summary>
     /// <exception cref="LogDirectoryMismatchException">The directory belongs to another store.</exception>
@@ -127,11 +126,6 @@ internal sealed class LogDirectory : IDisposable
         if (System.IO.Path.GetDirectoryName(path) is { } parent) files.SyncDirectory(parent);
         return node;
     }
-
-    private static bool HasSegments(string path, ILogFiles files) => files.List(path).Any(name => SegmentHeader.TryParseFileName(name, out _));
-
-    private static LogDamagedException NodeMissing(string nodePath) =>
-        new($"'{nodePath}' is missing, but there are log segments: this node no longer knows who it is. Bring the file back, or give the node an empty directory.", nodePath, 0, null);
 
     private static string ReadBootId() => File.Exists(LinuxBootIdPath) ? File.ReadAllText(LinuxBootIdPath).Trim() : "";
 

@@ -120,7 +120,8 @@ internal sealed class SnapshotStore(ILogFiles files, string logDirectory, NodeId
 
     public void Delete(long number) => files.Delete(PathOf(number));
 
-    private string PathOf(long number) => Path.Combine(_directory, $"{number:D16}{NameSuffix}");
+    /// <summary>The file of this number.</summary>
+    public string PathOf(long number) => Path.Combine(_directory, $"{number:D16}{NameSuffix}");
 
     private static LogDamagedException Damaged(string path, GroupId group, string what) =>
         new($"The snapshot '{path}' of group '{group}' {what}. The group {LogDamagedException.OthersGoOn}", path, 0, group);

@@ -38,9 +38,9 @@ internal static class DumpCommand
             if (header.Type != RecordType.Append) writer.WriteOther(group, Describe(header.Type), position, file, offset, confirmed);
             else if (EntryCodec.TryRead(header.Body(record), position) is { } entry) writer.Write(group, entry, file, offset, confirmed);
         });
-        return found.Findings.Exists(finding => finding.IsDamage)
-            ? throw new LogDamagedException("Parts of the log are damaged and not shown: see the command verify.", log.Directory.Path, 0, null)
-            : ExitCode.Whole;
+        if (found.Findings.Exists(finding => finding.IsDamage))
+            throw new LogDamagedException("Parts of the log are damaged and not shown: see the command verify.", log.Directory.Path, 0, null);
+        return found.Findings.Find(finding => finding.IsUnread) is { } unread ? throw new ToolException($"Parts of the log are not shown: {unread.What}") : ExitCode.Whole;
     }
 
     // What makes entries void is shown among them.

@@ -2,14 +2,35 @@ using Orleans.MasterSlave.Journal;
 
 namespace Orleans.MasterSlave.Tool.Commands;
 
-/// <summary>What is wrong, as lines of text.</summary>
-internal static class Findings
+/// <summary>Writes what is wrong as lines of text, and knows what the process returns for it.</summary>
+internal sealed class Findings(TextWriter output)
 {
-    public static string Describe(LogFinding finding)
+    public int Damages { get; private set; }
+
+    public int Unread { get; private set; }
+
+    public int ExitCode => Damages > 0 ? Tool.ExitCode.Damaged : Unread > 0 ? Tool.ExitCode.NotReadable : Tool.ExitCode.Whole;
+
+    public void Tell(LogFinding finding)
     {
-        var whose = finding.Group is { } group ? $"group {group}" : finding.IsDamage ? "any group" : "";
-        return $"{(finding.IsDamage ? "damage" : "torn")}  {finding.File}  offset {finding.Offset}  {(whose.Length > 0 ? whose + "  " : "")}{finding.What}";
+        if (finding.IsDamage) Damages++;
+        if (finding.IsUnread) Unread++;
+        var what = finding.IsDamage ? "damage" : finding.IsUnread ? "unread" : "torn";
+        var whose = finding.Group is { } group ? $"group {group}  " : finding.IsDamage ? "any group  " : "";
+        output.WriteLine($"{what}  {finding.File}  offset {finding.Offset}  {whose}{finding.What}");
     }
 
-    public static LogFinding Of(LogDamagedException ex) => new(ex.File, ex.Offset, ex.Group, ex.Message, IsDamage: true);
+    public void Tell(IEnumerable<LogFinding> findings)
+    {
+        foreach (var finding in findings) Tell(finding);
+    }
+
+    /// <summary>In a few words.</summary>
+    public override string ToString() => (Damages, Unread) switch
+    {
+        (0, 0) => "whole",
+        (_, 0) => $"{Damages} damages",
+        (0, _) => $"{Unread} files not read",
+        _ => $"{Damages} damages, {Unread} files not read",
+    };
 }

@@ -7,6 +7,8 @@ namespace Orleans.MasterSlave.Tool.Commands;
 /// <summary>What a log directory is and holds, in short.</summary>
 internal static class InfoCommand
 {
+    private const string NotKnown = "not known";
+
     public static Command Create(TextWriter output)
     {
         var directory = ToolCommand.Directory();
@@ -27,8 +29,7 @@ internal static class InfoCommand
         WriteNode(log, output);
         WriteSegments(log, used, output);
         WriteGroups(found, output);
-        WriteRest(log, found, output);
-        return ExitCode.Whole;
+        return WriteRest(log, found, output);
     }
 
     private static void WriteNode(LogInspector log, TextWriter output)
@@ -36,16 +37,20 @@ internal static class InfoCommand
         var directory = log.Directory;
         output.WriteLine($"directory       {directory.Path}");
         output.WriteLine($"format version  {SegmentHeader.Version}");
-        output.WriteLine($"node            {directory.NodeId.Value}");
-        output.WriteLine($"store           {(directory.StoreId is { } store ? store.Value.ToString() : "none yet")}");
-        output.WriteLine($"starts          {directory.StartCount}");
-        output.WriteLine($"boot id         {(directory.BootId.Length > 0 ? directory.BootId : "not known")}");
+        output.WriteLine($"node            {(log.Identity.Node is { } node ? node.Value.ToString() : NotKnown)}");
+        if (log.Identity.File is { } file)
+        {
+            output.WriteLine($"store           {(directory.StoreId is { } store ? store.Value.ToString() : "none yet")}");
+            output.WriteLine($"starts          {file.StartCount}");
+            output.WriteLine($"boot id         {(file.BootId.Length > 0 ? file.BootId : NotKnown)}");
+        }
+
         output.WriteLine($"lock            {LockHolder.Describe(Path.Combine(directory.Path, LogDirectory.LockFileName))}");
     }
 
     private static void WriteSegments(LogInspector log, SortedDictionary<long, (long End, long Entries)> used, TextWriter output)
     {
-        var (first, last) = (log.Manifest.First, log.Manifest.Last);
+        var (first, last) = (log.Moment.Manifest.First, log.Moment.Manifest.Last);
         output.WriteLine(last < first ? "segments        none" : $"segments        {last - first + 1}: {first} to {last}");
         for (var number = first; number <= last; number++)
         {
@@ -56,6 +61,7 @@ internal static class InfoCommand
 
     private static void WriteGroups(RecoveryResult found, TextWriter output)
     {
+        var unread = !found.Findings.Exists(finding => finding.IsDamage);
         output.WriteLine($"groups          {found.Groups.Count}");
         foreach (var group in found.Groups.Values.OrderBy(group => group.Group.ToString(), StringComparer.Ordinal))
         {
@@ -63,15 +69,17 @@ internal static class InfoCommand
             if (group.Snapshot is { } snapshot)
                 output.Write($"  snapshot {snapshot.Position} {(snapshot.FileNumber > 0 ? $"in file {snapshot.FileNumber}" : "in the log")}");
             if (group.TornEpoch >= group.Last.Epoch.Value) output.Write($"  torn up to {new Epoch(group.TornEpoch)}");
-            if (group.Damage is not null) output.Write("  DAMAGED");
+            if (group.Damage is not null) output.Write(unread ? "  PARTLY UNREAD" : "  DAMAGED");
             output.WriteLine();
         }
     }
 
-    private static void WriteRest(LogInspector log, RecoveryResult found, TextWriter output)
+    private static int WriteRest(LogInspector log, RecoveryResult found, TextWriter output)
     {
+        var findings = new Findings(output);
         if (found.TornUnknown) output.WriteLine("torn            groups that nothing is known of may have lost unconfirmed entries");
-        foreach (var finding in found.Findings) output.WriteLine(Findings.Describe(finding));
-        output.WriteLine($"orphan files    {OrphanFile.List(log.Directory.Path).Count}");
+        findings.Tell(found.Findings);
+        output.WriteLine($"orphan files    {OrphanFile.List(log.Directory.Path, log.Files).Count}");
+        return findings.ExitCode;
     }
 }

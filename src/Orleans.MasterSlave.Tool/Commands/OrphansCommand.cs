@@ -27,18 +27,17 @@ internal static class OrphansCommand
     private static int Run(string path, string? export, bool json, CallReader calls, TextWriter output, TextWriter error)
     {
         using var log = LogInspector.Open(path);
-        var damaged = false;
+        var findings = new Findings(error);
         List<(string Path, OrphanFile File)> files = [];
-        foreach (var orphan in OrphanFile.List(log.Directory.Path))
+        foreach (var orphan in OrphanFile.List(log.Directory.Path, log.Files))
         {
             try
             {
-                files.Add((orphan, OrphanFile.Read(orphan)));
+                files.Add((orphan, OrphanFile.Read(orphan, log.Files)));
             }
-            catch (LogDamagedException ex)
+            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
             {
-                damaged = true;
-                error.WriteLine(Findings.Describe(Findings.Of(ex)));
+                findings.Tell(LogFinding.Of(ex, orphan));
             }
         }
 
@@ -51,7 +50,7 @@ internal static class OrphansCommand
 
         if (export is not null) Export(export, log, files, calls);
         if (!json) output.WriteLine($"{files.Sum(file => file.File.Entries.Count)} operations in {files.Count} files");
-        return damaged ? ExitCode.Damaged : ExitCode.Whole;
+        return findings.ExitCode;
     }
 
     private static void Export(string path, LogInspector log, List<(string Path, OrphanFile File)> files, CallReader calls)

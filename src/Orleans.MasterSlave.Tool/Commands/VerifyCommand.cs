@@ -17,43 +17,43 @@ internal static class VerifyCommand
     private static int Run(string path, TextWriter output)
     {
         using var log = LogInspector.Open(path);
-        var damages = 0;
+        var findings = new Findings(output);
         var records = 0L;
         var found = log.Read((in RecordHeader _, ReadOnlySpan<byte> _, long _, long _, bool _) => records++);
-        foreach (var finding in found.Findings) Tell(finding);
-        var (snapshots, unread) = log.ReadSnapshots(found);
-        foreach (var damage in snapshots) Tell(Findings.Of(damage));
-        var orphans = OrphanFile.List(log.Directory.Path);
-        foreach (var orphan in orphans)
-        {
-            if (Damage(orphan, log) is { } damage) Tell(damage);
-        }
+        var (manifest, refused) = (log.Moment.Manifest, log.Refusals.Any());
+        findings.Tell(found.Findings);
+        var (snapshots, replaced) = log.ReadSnapshots(found);
+        findings.Tell(snapshots);
+        var orphans = OrphanFile.List(log.Directory.Path, log.Files);
+        findings.Tell(orphans.Select(orphan => Look(orphan, log)).OfType<LogFinding>());
 
+        if (refused) output.WriteLine("refused  a silo does not open this directory as it is");
+        else WriteQuarantined(found, output);
+        if (replaced > 0) output.WriteLine($"not read: {replaced} snapshots were replaced by the running silo faster than they could be read");
+        output.WriteLine($"{findings}: {records:N0} records of {found.Groups.Count:N0} groups in segments {manifest.First} to {manifest.Last}, "
+            + $"{found.Groups.Values.Count(group => group.Snapshot is { FileNumber: > 0 })} snapshot files, {orphans.Count} orphan files");
+        return findings.ExitCode;
+    }
+
+    private static void WriteQuarantined(RecoveryResult found, TextWriter output)
+    {
         foreach (var group in found.Groups.Values.Where(group => group.Damage is not null).OrderBy(group => group.Group.ToString(), StringComparer.Ordinal))
             output.WriteLine($"quarantined  {group.Group}");
         if (found.UnknownDamage is not null) output.WriteLine("quarantined  every group not known to be whole");
-        if (unread > 0) output.WriteLine($"not read: {unread} snapshots were replaced by the running silo faster than they could be read");
-        output.WriteLine($"{(damages == 0 ? "whole" : $"{damages} damages")}: {records:N0} records of {found.Groups.Count:N0} groups in segments {log.Manifest.First} to {log.Manifest.Last}, "
-            + $"{found.Groups.Values.Count(group => group.Snapshot is { FileNumber: > 0 })} snapshot files, {orphans.Count} orphan files");
-        return damages == 0 ? ExitCode.Whole : ExitCode.Damaged;
-
-        void Tell(LogFinding finding)
-        {
-            output.WriteLine(Findings.Describe(finding));
-            if (finding.IsDamage) damages++;
-        }
     }
 
-    private static LogFinding? Damage(string orphan, LogInspector log)
+    private static LogFinding? Look(string orphan, LogInspector log)
     {
         try
         {
-            var file = OrphanFile.Read(orphan);
-            return file.Node == log.Directory.NodeId ? null : new LogFinding(orphan, 16, file.Group, $"it is node {file.Node.Value}'s", IsDamage: true);
+            var file = OrphanFile.Read(orphan, log.Files);
+            return log.Identity.Node is not { } node || file.Node == node
+                ? null
+                : new LogFinding(orphan, 16, file.Group, $"it is node {file.Node.Value}'s", IsDamage: true);
         }
-        catch (LogDamagedException ex)
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            return Findings.Of(ex);
+            return LogFinding.Of(ex, orphan);
         }
     }
 }

@@ -75,20 +75,6 @@ public sealed class ToolDamageTests : IDisposable
         Assert.Contains(" is missing", (await ToolRun.OfAsync("verify", _folder.Path)).Output);
     }
 
-    [Theory]
-    [InlineData(NodeFile.FileName)]
-    [InlineData(SegmentManifest.FileName)]
-    public async Task DamagedSmallFile_IsExitCode1(string name)
-    {
-        await WriteAsync();
-        Alter(name, bytes => { bytes[20] ^= 1; return bytes; });
-        var damaged = await ToolRun.OfAsync("verify", _folder.Path);
-        Assert.Equal(1, damaged.ExitCode);
-        Assert.Contains(_folder.File(name), damaged.Error);
-        File.Delete(_folder.File(name));
-        Assert.Equal(1, (await ToolRun.OfAsync("verify", _folder.Path)).ExitCode);
-    }
-
     [Fact]
     public async Task MissingAndShortSegment_AreNamed()
     {
@@ -140,7 +126,7 @@ public sealed class ToolDamageTests : IDisposable
         Alter(SegmentHeader.FileName(1), bytes => [.. header, .. bytes[64..]]);
         var run = await ToolRun.OfAsync("verify", _folder.Path);
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("was written by node", run.Error);
+        Assert.Contains("was written by node", run.Output);
     }
 
     private static void CopyShared(string from, string to)

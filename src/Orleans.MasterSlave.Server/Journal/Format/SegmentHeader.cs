@@ -68,8 +68,20 @@ internal readonly record struct SegmentHeader(NodeId Node, long Number, long Pre
         return bytes;
     }
 
+    /// <summary>Reads the header of a file, as <see cref="Read(ReadOnlySpan{byte}, string, NodeId?, long)"/> does.</summary>
+    public static SegmentHeader? Read(ILogFiles files, string path, NodeId? node, long number) => Read(Head(files, path), path, node, number);
+
+    /// <summary>Whether a file begins like a segment.</summary>
+    public static bool HasMagic(ILogFiles files, string path) => Head(files, path).StartsWith(Magic);
+
     /// <summary>Reads a header; null when it is damaged. A sound header of something else is a typed error: that is not damage.</summary>
-    public static SegmentHeader? Read(ReadOnlySpan<byte> bytes, string path, NodeId node, long number)
+    /// <param name="bytes">The file's beginning.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="node">Whose it must be; null: anybody's.</param>
+    /// <param name="number">The segment's number.</param>
+    /// <exception cref="LogFormatException">It begins otherwise, or is of another version.</exception>
+    /// <exception cref="LogDirectoryMismatchException">It is another node's.</exception>
+    public static SegmentHeader? Read(ReadOnlySpan<byte> bytes, string path, NodeId? node, long number)
     {
         if (bytes.Length >= Magic.Length && !bytes[..Magic.Length].SequenceEqual(Magic))
             throw new LogFormatException($"'{path}' does not begin like a log segment. If it is not this log's, move it away; if it is, its head was destroyed: give the node an empty directory.");
@@ -87,9 +99,16 @@ internal readonly record struct SegmentHeader(NodeId Node, long Number, long Pre
             isRewritten
                 ? new Rewritten(BinaryPrimitives.ReadInt64LittleEndian(bytes[56..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[64..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[72..]))
                 : null);
-        if (header.Node != node)
+        if (node is not null && header.Node != node)
             throw new LogDirectoryMismatchException($"'{path}' was written by node {header.Node}, but this directory is node {node}'s. Put the right files back.");
         return header.Number == number ? header : null;
+    }
+
+    private static ReadOnlySpan<byte> Head(ILogFiles files, string path)
+    {
+        using var file = files.Open(path);
+        var bytes = new byte[RewrittenBytes];
+        return bytes.AsSpan(0, file.Read(bytes, 0));
     }
 }
 

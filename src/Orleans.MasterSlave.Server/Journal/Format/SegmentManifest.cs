@@ -18,21 +18,29 @@ internal readonly record struct SegmentManifest(NodeId Node, long First, long La
 
     public static SegmentManifest Empty(NodeId node) => new(node, 1, 0, 0);
 
-    public void Write(ILogFiles files, string directory)
+    public void Write(ILogFiles files, string directory) => AtomicFile.Write(files, directory, FileName, ToBytes());
+
+    public byte[] ToBytes()
     {
-        Span<byte> bytes = stackalloc byte[Bytes];
-        bytes.Clear();
+        var bytes = new byte[Bytes];
         Magic.CopyTo(bytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[8..], Version);
-        Node.Value.TryWriteBytes(bytes[16..]);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[32..], First);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[40..], Last);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[48..], LastLength);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes[56..], XxHash3.HashToUInt64(bytes[..56]));
-        AtomicFile.Write(files, directory, FileName, bytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), Version);
+        Node.Value.TryWriteBytes(bytes.AsSpan(16));
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(32), First);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(40), Last);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(48), LastLength);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(56), XxHash3.HashToUInt64(bytes.AsSpan(0, 56)));
+        return bytes;
     }
 
-    public static SegmentManifest Read(ILogFiles files, string directory, NodeId node)
+    /// <summary>Reads the list.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="directory">The log directory.</param>
+    /// <param name="node">Whose it must be; null: anybody's.</param>
+    /// <exception cref="LogDamagedException">It is gone or damaged.</exception>
+    /// <exception cref="LogFormatException">It is of another version.</exception>
+    /// <exception cref="LogDirectoryMismatchException">It is another node's.</exception>
+    public static SegmentManifest Read(ILogFiles files, string directory, NodeId? node)
     {
         var path = Path.Combine(directory, FileName);
         if (!files.Exists(path))
@@ -44,7 +52,7 @@ internal readonly record struct SegmentManifest(NodeId Node, long First, long La
         if (!bytes[..8].SequenceEqual(Magic) || version != Version)
             throw new LogFormatException($"'{path}' has version {version}; this version reads {Version}. Start the version that wrote it, or a newer one.");
         var owner = new NodeId(new Guid(bytes[16..32]));
-        if (owner != node)
+        if (node is not null && owner != node)
             throw new LogDirectoryMismatchException($"'{path}' was written by node {owner}, but this directory is node {node}'s. Put the right files back.");
         return new SegmentManifest(
             owner,

@@ -4,111 +4,117 @@ namespace Orleans.MasterSlave.Journal;
 
 /// <summary>
 /// Reads a log directory without touching it, whether or not a silo is writing to it: recovery's own reading (<see cref="LogRecovery.Read()"/>) of the
-/// files of one moment.
+/// files of one moment. What a silo would refuse to open on is a finding here (<see cref="Refusals"/>), and all else is read.
 /// </summary>
 internal sealed class LogInspector : IDisposable
 {
-    private const int MaxAttempts = 100;
     private const int MaxSnapshotRounds = 5;
 
-    private readonly ReadOnlyFiles _files = new();
+    private readonly ReadOnlyFiles _files;
     private readonly TimeProvider _time;
+    private LogMoment? _moment;
 
-    private LogInspector(string path, TimeProvider time)
+    private LogInspector(string path, ReadOnlyFiles files, TimeProvider time)
     {
+        _files = files;
         _time = time;
-        Directory = LogDirectory.ForReading(path, _files);
+        Identity = LogIdentity.Read(path, files);
+        var node = Identity.Node ?? default; // with no file that tells it, no segment can be read either
+        Directory = LogDirectory.ForReading(path, files, Identity.File is { } file ? file with { Node = node } : new NodeFile(node, default, 0, ""));
     }
+
+    /// <summary>Whose log it is.</summary>
+    public LogIdentity Identity { get; }
 
     public LogDirectory Directory { get; }
 
+    /// <summary>For reading other files of the directory.</summary>
+    public ILogFiles Files => _files;
+
     /// <summary>The segments of the moment that was read last.</summary>
-    public SegmentManifest Manifest { get; private set; }
+    public LogMoment Moment => _moment ?? throw new InvalidOperationException("Nothing was read yet.");
+
+    /// <summary>Why a silo would not open the directory; empty: it would, if need be with groups in quarantine.</summary>
+    public IEnumerable<LogFinding> Refusals => Moment.Refusals.Prepend(Identity.Finding).OfType<LogFinding>();
+
+    /// <summary>Part of the log could not be read: whether what is missing in the rest is in it, cannot be told.</summary>
+    private bool IsPartUnread => Moment.Segments.Any(segment => segment.Finding is { IsUnread: true });
 
     /// <summary>Opens a directory for reading.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
-    /// <exception cref="LogFormatException">It is no log directory, or of another version.</exception>
-    /// <exception cref="LogDamagedException">The node's identity is gone or damaged.</exception>
+    /// <exception cref="LogFormatException">It is no log directory.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be read.</exception>
     public static LogInspector Open(string path, TimeProvider? time = null)
     {
         path = Path.GetFullPath(path);
         if (!System.IO.Directory.Exists(path)) throw new DirectoryNotFoundException($"There is no folder '{path}'.");
-        return new LogInspector(path, time ?? TimeProvider.System);
+        return new LogInspector(path, new ReadOnlyFiles(), time ?? TimeProvider.System);
     }
 
-    /// <summary>Reads every segment of this moment.</summary>
+    /// <summary>Reads every segment of this moment that can be read. What is wrong is in the result's findings, broken files first.</summary>
     /// <param name="seen">Told of every sound record.</param>
-    /// <exception cref="LogDamagedException">The list of segments is gone or damaged.</exception>
-    /// <exception cref="LogFormatException">A file is of another version, or not a log's.</exception>
-    /// <exception cref="LogDirectoryMismatchException">A file is another node's.</exception>
     public RecoveryResult Read(RecordSeen? seen = null)
     {
-        HoldSegments();
-        return new LogRecovery(Directory, new SegmentFiles(_files, Directory.Path), _time, NullLogger.Instance) { Seen = seen }.Read();
+        _moment = LogMoment.Hold(_files, Directory.Path, Directory.NodeId);
+        var found = new LogRecovery(Directory, new SegmentFiles(_files, Directory.Path), _time, NullLogger.Instance) { Seen = seen }.Read();
+        foreach (var refused in _moment.Segments.Select(segment => segment.Finding).OfType<LogFinding>())
+            found.Findings.RemoveAll(finding => finding.File == refused.File && finding.Group is null); // it was shown as an empty file
+        if (IsPartUnread) found.Findings.RemoveAll(finding => IsGap(finding, found));
+        found.Findings.InsertRange(0, Refusals);
+        return found;
     }
 
     /// <summary>
     /// Reads the snapshot file of each group that has one. A file that is gone or wrong may have been replaced by the running silo since the log was
-    /// read: it is damage only if the log still names it when it is read again.
+    /// read: it is told only if the log still names it when it is read again.
     /// </summary>
     /// <param name="found">What <see cref="Read"/> found.</param>
     /// <returns>What is wrong; and the number of snapshots that were replaced faster than they could be read.</returns>
-    public (IReadOnlyList<LogDamagedException> Damages, int Unread) ReadSnapshots(RecoveryResult found)
+    public (IReadOnlyList<LogFinding> Findings, int Replaced) ReadSnapshots(RecoveryResult found)
     {
-        var doubtful = Doubtful(found, found.Groups.Values);
-        List<LogDamagedException> damages = [];
+        var doubtful = Doubtful(found.Groups.Values);
+        List<LogFinding> findings = [];
         for (var round = 1; doubtful.Count > 0 && round < MaxSnapshotRounds; round++)
         {
             found = Read();
             var before = doubtful;
-            doubtful = Doubtful(found, before.Values.Select(doubt => found.Groups.GetValueOrDefault(doubt.Group.Group)).OfType<RecoveredGroup>());
+            doubtful = Doubtful(before.Values.Select(doubt => found.Groups.GetValueOrDefault(doubt.Group.Group)).OfType<RecoveredGroup>());
             foreach (var (key, doubt) in doubtful.Where(pair => before.ContainsKey(pair.Key)).ToArray())
             {
-                damages.Add(doubt.Damage);
+                findings.Add(doubt.Finding);
                 doubtful.Remove(key);
             }
         }
 
-        return (damages, doubtful.Count);
+        return (findings, doubtful.Count);
     }
 
     public void Dispose() => _files.Dispose();
 
-    private Dictionary<(string Group, long File), (RecoveredGroup Group, LogDamagedException Damage)> Doubtful(RecoveryResult found, IEnumerable<RecoveredGroup> groups)
+    private static bool IsGap(LogFinding finding, RecoveryResult found) =>
+        finding is { Offset: 0, Group: { } group } && found.Groups.TryGetValue(group, out var of) && of.Gap?.What == finding.What;
+
+    private Dictionary<(string Group, long File), (RecoveredGroup Group, LogFinding Finding)> Doubtful(IEnumerable<RecoveredGroup> groups)
     {
         var store = new SnapshotStore(_files, Directory.Path, Directory.NodeId);
-        Dictionary<(string, long), (RecoveredGroup, LogDamagedException)> doubtful = [];
+        Dictionary<(string, long), (RecoveredGroup, LogFinding)> doubtful = [];
         foreach (var group in groups)
         {
             if (group.Snapshot is not { FileNumber: > 0 } snapshot) continue;
+            var path = store.PathOf(snapshot.FileNumber);
+            if (IsPartUnread && !_files.Exists(path)) continue; // a record that was not read may name another
             try
             {
                 store.Read(group.Group, group.Name, snapshot);
             }
-            catch (Exception ex) when (ex is LogDamagedException or FileNotFoundException)
+            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
             {
-                doubtful.Add((group.Group.ToString(), snapshot.FileNumber), (group, ex as LogDamagedException
-                    ?? new LogDamagedException($"A snapshot of '{group.Group}' is missing.", ((FileNotFoundException)ex).FileName ?? "", 0, group.Group, ex)));
+                // Gone between two looks at it: damage, if the log still names it.
+                var reason = ex is FileNotFoundException ? new LogDamagedException($"A snapshot of '{group.Group}' is missing.", path, 0, group.Group, ex) : ex;
+                doubtful.Add((group.Group.ToString(), snapshot.FileNumber), (group, LogFinding.Of(reason, path)));
             }
         }
 
         return doubtful;
-    }
-
-    // Files are deleted only after the list has changed. So what was opened between two equal lists is complete.
-    private void HoldSegments()
-    {
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
-        {
-            _files.Release();
-            var manifest = SegmentManifest.Read(_files, Directory.Path, Directory.NodeId);
-            for (var number = manifest.First; number <= manifest.Last; number++)
-                _files.Hold(Path.Combine(Directory.Path, SegmentHeader.FileName(number)), growing: number == manifest.Last);
-            if (SegmentManifest.Read(_files, Directory.Path, Directory.NodeId) != manifest) continue;
-            Manifest = manifest;
-            return;
-        }
-
-        throw new IOException($"The log in '{Directory.Path}' changes faster than it can be opened. Try again, or copy the directory first.");
     }
 }

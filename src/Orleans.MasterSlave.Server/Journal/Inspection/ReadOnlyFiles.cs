@@ -9,11 +9,14 @@ namespace Orleans.MasterSlave.Journal;
 internal sealed class ReadOnlyFiles : ILogFiles, IDisposable
 {
     private readonly Dictionary<string, HeldFile> _held = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ShownFile> _shown = new(StringComparer.Ordinal);
 
-    public bool Exists(string path) => _held.ContainsKey(path) || File.Exists(path);
+    public bool Exists(string path) => _shown.ContainsKey(path) || _held.ContainsKey(path) || File.Exists(path);
 
     public ILogFile Open(string path) =>
-        _held.TryGetValue(path, out var held) ? held : OpenFrom(path) ?? throw new FileNotFoundException($"'{path}' is not there.", path);
+        _shown.TryGetValue(path, out var shown) ? shown
+        : _held.TryGetValue(path, out var held) ? held
+        : OpenFrom(path) ?? throw new FileNotFoundException($"'{path}' is not there.", path);
 
     public IReadOnlyList<string> List(string directory) => DiskFiles.Instance.List(directory);
 
@@ -29,9 +32,13 @@ internal sealed class ReadOnlyFiles : ILogFiles, IDisposable
         return true;
     }
 
-    /// <summary>Lets all files go that are held.</summary>
+    /// <summary>Shows other content in the place of a file, until all is released.</summary>
+    public void Show(string path, byte[] content) => _shown[path] = new ShownFile(path, content);
+
+    /// <summary>Lets all files go that are held, and shows all as they are.</summary>
     public void Release()
     {
+        _shown.Clear();
         foreach (var file in _held.Values)
         {
             file.IsHeld = false;
@@ -62,6 +69,29 @@ internal sealed class ReadOnlyFiles : ILogFiles, IDisposable
         {
             return null;
         }
+    }
+
+    private sealed class ShownFile(string path, byte[] content) : ILogFile
+    {
+        public string Path => path;
+        public long Length => content.Length;
+
+        public int Read(Span<byte> buffer, long offset)
+        {
+            var there = content.AsSpan((int)Math.Min(offset, content.Length));
+            if (there.Length > buffer.Length) there = there[..buffer.Length];
+            there.CopyTo(buffer);
+            return there.Length;
+        }
+
+        public void Dispose()
+        {
+        }
+
+        public void Write(ReadOnlySpan<byte> bytes, long offset) => throw Refused();
+        public void Reserve(long length) => throw Refused();
+        public void Truncate(long length) => throw Refused();
+        public void Sync() => throw Refused();
     }
 
     /// <summary>Its length is the one at opening: what is cut off later holds nothing, and reads as zeros.</summary>

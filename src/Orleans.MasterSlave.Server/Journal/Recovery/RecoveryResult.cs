@@ -31,8 +31,23 @@ internal sealed class RecoveryResult
 /// <param name="Offset">Where in it, in bytes.</param>
 /// <param name="Group">The group touched; null when it cannot be told, or any may be.</param>
 /// <param name="What">What is wrong.</param>
-/// <param name="IsDamage">False for a torn tail, of which nobody was told that it was durable.</param>
-internal sealed record LogFinding(string File, long Offset, GroupId? Group, string What, bool IsDamage);
+/// <param name="IsDamage">False for a torn tail, of which nobody was told that it was durable, and for what could not be read.</param>
+internal sealed record LogFinding(string File, long Offset, GroupId? Group, string What, bool IsDamage)
+{
+    /// <summary>It may be whole, but this version, or this user, cannot read it.</summary>
+    public bool IsUnread { get; private init; }
+
+    /// <summary>A whole file is wrong.</summary>
+    public static LogFinding Damage(string file, string what) => new(file, 0, null, what, IsDamage: true);
+
+    /// <summary>What an error says that reading a file ended with: its type tells damage from what this version or this user cannot read.</summary>
+    public static LogFinding Of(Exception error, string file) => error switch
+    {
+        LogDamagedException damage => new LogFinding(damage.File, damage.Offset, damage.Group, damage.Message, IsDamage: true),
+        LogDirectoryMismatchException => Damage(file, error.Message),
+        _ => new LogFinding(file, 0, null, error.Message, IsDamage: false) { IsUnread = true },
+    };
+}
 
 /// <summary>Takes one sound record of the log.</summary>
 /// <param name="header">Its fixed part.</param>
