@@ -12,10 +12,17 @@ internal static class OrphanReader
     public static IReadOnlySet<LostOperation> Read(BankClient client, SiloFleet fleet) =>
         fleet.Silos
             .Select(silo => silo.Settings.ReplicationLogDirectory)
-            .SelectMany(folder => OrphanedOperations.Read(folder, client.Services))
+            .SelectMany(folder => ReadAll(folder, client.Services))
             .Select(Recognize)
             .OfType<LostOperation>()
             .ToHashSet();
+
+    // An audit that leaves something out proves nothing.
+    private static IReadOnlyList<OrphanedOperation> ReadAll(string folder, IServiceProvider services)
+    {
+        var found = OrphanedOperations.Read(folder, services);
+        return found.Unread is [var unread, ..] ? throw new IOException($"Operations in '{unread.File}' cannot be read.", unread.Reason) : found.Operations;
+    }
 
     private static LostOperation? Recognize(OrphanedOperation operation)
     {

@@ -10,36 +10,88 @@ namespace Orleans.MasterSlave;
 /// </summary>
 public static class OrphanedOperations
 {
-    /// <summary>All orphaned operations in a silo's log directory. Only reads: the silo may be running.</summary>
+    /// <summary>
+    /// All orphaned operations in a silo's log directory. Only reads: the silo may be running. A file, or an operation, that cannot be read stops nothing: it is
+    /// told beside the others (<see cref="OrphanReading.Unread"/>), and whoever must know all has to look there.
+    /// </summary>
     /// <param name="logDirectory">A silo's <see cref="Hosting.MasterSlaveOptions.LogDirectory"/>.</param>
     /// <param name="services">Services of a client or silo with <c>AddMasterSlave</c> that knows the grains' interfaces.</param>
-    /// <returns>The operations, file by file, in the order of the log.</returns>
-    /// <exception cref="IOException">A file cannot be read, or is damaged, or was written by a newer version.</exception>
-    public static IReadOnlyList<OrphanedOperation> Read(string logDirectory, IServiceProvider services)
+    /// <returns>The operations, file by file, in the order of the log, and what could not be read.</returns>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be read.</exception>
+    public static OrphanReading Read(string logDirectory, IServiceProvider services)
     {
         ArgumentNullException.ThrowIfNull(logDirectory);
         ArgumentNullException.ThrowIfNull(services);
         var calls = services.GetRequiredService<CallSerializer>();
-        return [.. OrphanFile.List(logDirectory).SelectMany(path => ReadFile(path, calls))];
+        using var files = new ReadOnlyFiles();
+        List<OrphanedOperation> operations = [];
+        List<UnreadOrphans> unread = [];
+        foreach (var path in OrphanFile.List(logDirectory, files))
+        {
+            try
+            {
+                ReadOperations(path, OrphanFile.Read(path, files), calls, operations, unread);
+            }
+            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+            {
+                unread.Add(new UnreadOrphans(path, null, ex));
+            }
+        }
+
+        return new OrphanReading(operations, unread);
     }
 
-    private static IEnumerable<OrphanedOperation> ReadFile(string path, CallSerializer calls)
+    private static void ReadOperations(string path, OrphanFile file, CallSerializer calls, List<OrphanedOperation> operations, List<UnreadOrphans> unread)
     {
-        var file = OrphanFile.Read(path);
         foreach (var entry in file.Entries)
         {
             if (entry.Kind != EntryKind.Operation) continue;
-            using var request = calls.Deserialize(entry.Payload).Request;
-            yield return new OrphanedOperation(
-                file.Group.Grain,
-                request.GetMethodName(),
-                [.. Enumerable.Range(0, request.GetArgumentCount()).Select(request.GetArgument)],
-                entry.TimeUtc,
-                entry.Epoch.Value,
-                entry.Index.Value,
-                path);
+            try
+            {
+                using var request = calls.Deserialize(entry.Payload).Request;
+                operations.Add(new OrphanedOperation(
+                    file.Group.Grain,
+                    request.GetMethodName(),
+                    [.. Enumerable.Range(0, request.GetArgumentCount()).Select(request.GetArgument)],
+                    entry.TimeUtc,
+                    entry.Epoch.Value,
+                    entry.Index.Value,
+                    path));
+            }
+            catch (Exception ex)
+            {
+                // The user's own types take part, and may throw whatever they like; or they are not at hand.
+                unread.Add(new UnreadOrphans(path, entry.Index.Value, ex));
+            }
         }
     }
+}
+
+/// <summary>What was found in the orphan files of a log directory.</summary>
+public sealed class OrphanReading
+{
+    internal OrphanReading(IReadOnlyList<OrphanedOperation> operations, IReadOnlyList<UnreadOrphans> unread) => (Operations, Unread) = (operations, unread);
+
+    /// <summary>The operations that could be read, file by file, in the order of the log.</summary>
+    public IReadOnlyList<OrphanedOperation> Operations { get; }
+
+    /// <summary>What could not be read; empty when <see cref="Operations"/> are all.</summary>
+    public IReadOnlyList<UnreadOrphans> Unread { get; }
+}
+
+/// <summary>An orphan file, or one operation in it, that could not be read.</summary>
+public sealed class UnreadOrphans
+{
+    internal UnreadOrphans(string file, long? index, Exception reason) => (File, Index, Reason) = (file, index, reason);
+
+    /// <summary>The file.</summary>
+    public string File { get; }
+
+    /// <summary>The operation's number in the group's log; null: the whole file, which is damaged, may not be read, or was written by a newer version.</summary>
+    public long? Index { get; }
+
+    /// <summary>Why: for a file an <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>, for an operation what reading the call threw.</summary>
+    public Exception Reason { get; }
 }
 
 /// <summary>An operation that a replica had and its group has not.</summary>

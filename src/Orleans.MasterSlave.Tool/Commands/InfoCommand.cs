@@ -36,7 +36,7 @@ internal static class InfoCommand
     {
         var directory = log.Directory;
         output.WriteLine($"directory       {directory.Path}");
-        output.WriteLine($"format version  {SegmentHeader.Version}");
+        output.WriteLine($"format version  {SegmentHeader.Version}{(log.Moment.Segments.Any(segment => segment.Header?.Rewritten is not null) ? $", rewritten segments {SegmentHeader.RewrittenVersion}" : "")}");
         output.WriteLine($"node            {(log.Identity.Node is { } node ? node.Value.ToString() : NotKnown)}");
         if (log.Identity.File is { } file)
         {
@@ -51,11 +51,14 @@ internal static class InfoCommand
     private static void WriteSegments(LogInspector log, SortedDictionary<long, (long End, long Entries)> used, TextWriter output)
     {
         var (first, last) = (log.Moment.Manifest.First, log.Moment.Manifest.Last);
-        output.WriteLine(last < first ? "segments        none" : $"segments        {last - first + 1}: {first} to {last}");
-        for (var number = first; number <= last; number++)
+        var segments = log.Moment.Segments.Where(segment => segment.IsThere).ToArray();
+        output.WriteLine(last < first ? "segments        none" : $"segments        {segments.Length}: {first} to {last}");
+        foreach (var segment in segments)
         {
-            var (end, entries) = used.GetValueOrDefault(number, (SegmentHeader.Bytes, 0));
-            output.WriteLine($"  {SegmentHeader.FileName(number)}  {end:N0} bytes used, {entries:N0} entries");
+            var (end, entries) = used.GetValueOrDefault(segment.Number, (segment.Header?.HeaderBytes ?? 0, 0));
+            output.Write($"  {SegmentHeader.FileName(segment.Number)}  {end:N0} bytes used, {entries:N0} entries");
+            if (segment.Header?.Rewritten is { } rewritten) output.Write($"  rewritten, stands for {rewritten.From} to {segment.Number}");
+            output.WriteLine(segment.Header is null ? "  NOT READ" : "");
         }
     }
 

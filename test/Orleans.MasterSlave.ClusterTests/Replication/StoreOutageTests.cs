@@ -115,13 +115,15 @@ public sealed class StoreOutageTests
         await cluster.KillAsync(master);
         cluster.EntriesTo(slave).Open();
         for (var i = 0; i < 5; i++) await ledger.Add($"after {i}");
-        Assert.Empty(OrphanedOperations.Read(directory, cluster.Client.ServiceProvider));
+        Assert.Empty(OrphanedOperations.Read(directory, cluster.Client.ServiceProvider).Operations);
 
         cluster.StoreOf(master).Mend();
         await cluster.RestartAsync(master);
         var after = await cluster.InSyncAsync(ledger, 2, slave);
 
-        var orphans = OrphanedOperations.Read(directory, cluster.Client.ServiceProvider);
+        var found = OrphanedOperations.Read(directory, cluster.Client.ServiceProvider);
+        Assert.Empty(found.Unread);
+        var orphans = found.Operations;
         Assert.Equal(lost, orphans.Select(o => (string)o.Arguments.Single()!));
         Assert.All(orphans, o => Assert.Equal((ledger.GetGrainId(), record.Epoch.Value), (o.Grain, o.Epoch)));
         Assert.Contains(cluster.Warnings.Messages, m => m.Contains("orphan", StringComparison.OrdinalIgnoreCase) && m.Contains($"{lost.Length} ", StringComparison.Ordinal));

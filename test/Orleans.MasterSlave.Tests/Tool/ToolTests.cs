@@ -125,16 +125,35 @@ public sealed class ToolTests : IDisposable
     {
         await WriteCallsAsync();
         using var client = ToolRun.Client();
-        var operation = Assert.Single(OrphanedOperations.Read(_folder.Path, client.Services));
+        var found = OrphanedOperations.Read(_folder.Path, client.Services);
+        Assert.Empty(found.Unread);
+        var operation = Assert.Single(found.Operations);
         Assert.Equal(GroupOf("a").Grain, operation.Grain);
         Assert.Equal("Deposit", operation.Method);
         Assert.Equal(["t-1", 5m], operation.Arguments);
         Assert.Equal((1, 1, new DateTime(2030, 1, 1, 0, 0, 1, DateTimeKind.Utc)), (operation.Epoch, operation.Index, operation.TimeUtc));
         Assert.Equal(OrphanFile.List(_folder.Path), [operation.File]);
+        Assert.Empty(OrphanedOperations.Read(_folder.File("nowhere"), client.Services).Operations);
+    }
 
-        File.WriteAllBytes(operation.File, [.. File.ReadAllBytes(operation.File).Select((b, i) => i == 70 ? (byte)(b ^ 1) : b)]);
-        Assert.Throws<LogDamagedException>(() => OrphanedOperations.Read(_folder.Path, client.Services));
-        Assert.Empty(OrphanedOperations.Read(_folder.File("nowhere"), client.Services));
+    [Fact]
+    public async Task OrphanedOperations_OfADamagedFile_AreTold_AndThoseOfTheOthersRead()
+    {
+        await WriteCallsAsync();
+        using var client = ToolRun.Client();
+        await using (var fixture = Open(DiskFiles.Instance, path: _folder.Path))
+        {
+            var log = fixture.Log.OpenReplica(GroupOf("b"));
+            for (var i = 1; i <= 2; i++) await log.SaveOrphansAsync([ToolRun.Entry(1, i, ToolRun.Deposit(client.Services, $"t-{i}", i))], At(1, i - 1));
+            await log.SaveOrphansAsync([ToolRun.Entry(2, 1, [0xde, 0xad]), ToolRun.Entry(2, 2, ToolRun.Deposit(client.Services, "t-9", 9))], At(1, 0));
+        }
+
+        var files = OrphanFile.List(_folder.Path);
+        File.WriteAllBytes(files[0], [.. File.ReadAllBytes(files[0]).Select((b, i) => i == 70 ? (byte)(b ^ 1) : b)]);
+        var found = OrphanedOperations.Read(_folder.Path, client.Services);
+        Assert.Equal([(files[1], 1m), (files[2], 2m), (files[3], 9m)], found.Operations.Select(operation => (operation.File, (decimal)operation.Arguments[1]!)));
+        Assert.Equal([(files[0], null), (files[3], 1L)], found.Unread.Select(unread => (unread.File, unread.Index)));
+        Assert.IsType<LogDamagedException>(found.Unread[0].Reason);
     }
 
     [Fact]
@@ -148,6 +167,29 @@ public sealed class ToolTests : IDisposable
         Assert.Equal(0, (await ToolRun.OfAsync("info", _folder.Path)).ExitCode);
         Assert.Equal(0, (await ToolRun.OfAsync("dump", _folder.Path)).ExitCode);
         Assert.Equal("2 operations in 1 files", (await ToolRun.OfAsync("orphans", _folder.Path)).Lines[^1]);
+    }
+
+    [Fact]
+    public async Task Frozen_Version2_IsWhole_AndInfoListsTheFilesThatThereAre()
+    {
+        ZipFile.ExtractToDirectory(System.IO.Path.Combine(AppContext.BaseDirectory, "Journal", "Frozen", "log-v2.zip"), _folder.Path);
+        Assert.Equal(0, (await ToolRun.OfAsync("verify", _folder.Path)).ExitCode);
+        var info = await ToolRun.OfAsync("info", _folder.Path);
+        Assert.Equal(0, info.ExitCode);
+        Assert.Contains("segments        3: 2 to 4", info.Lines);
+        Assert.Equal(
+            Directory.GetFiles(_folder.Path, "log-*").Select(path => System.IO.Path.GetFileName(path)).Order(StringComparer.Ordinal),
+            info.Lines.Where(line => line.StartsWith("log-", StringComparison.Ordinal)).Select(line => line[..line.IndexOf(' ')]));
+        Assert.EndsWith("rewritten, stands for 1 to 2", Assert.Single(info.Lines, line => line.StartsWith(SegmentHeader.FileName(2), StringComparison.Ordinal)));
+        Assert.DoesNotContain("NOT READ", info.Output);
+
+        // Until the oldest segments are let go, the list has the number of each that was rewritten.
+        using var files = new ReadOnlyFiles();
+        var list = SegmentManifest.Read(files, _folder.Path, null) with { First = 1 };
+        await File.WriteAllBytesAsync(_folder.File(SegmentManifest.FileName), list.ToBytes(), TestContext.Current.CancellationToken);
+        var before = await ToolRun.OfAsync("info", _folder.Path);
+        Assert.Contains("segments        3: 1 to 4", before.Lines);
+        Assert.Equal(3, before.Lines.Count(line => line.StartsWith("log-", StringComparison.Ordinal)));
     }
 
     [Theory]
