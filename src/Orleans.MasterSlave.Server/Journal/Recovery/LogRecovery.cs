@@ -152,7 +152,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
         {
             if (item.IsSound) Apply(item, segment, number, new RecordPlace(file, item.Offset, item.Length));
             else if (item.Header is { } header && Find(header, segment.Slice(item.Offset, item.Length)) is { } group)
-                Damage(group, number, item.Offset, "the body of a record is damaged");
+                Damage(group.FoundIn(file), number, item.Offset, "the body of a record is damaged");
             else DamageAll(number, item.Offset, "records are damaged");
         }
 

@@ -29,6 +29,7 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     /// <summary>Number of the record that made everything before it unneeded; damage there does not touch the group.</summary>
     public long WholeSince { get; private set; } = -1;
 
+    /// <summary>The first segment with a record of the group, sound or damaged.</summary>
     public SegmentFile? FirstSegment { get; private set; }
     public LogPosition Last => Runs.Count > 0 ? Runs.Last : Base;
 
@@ -37,6 +38,13 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
 
     /// <summary>What does not follow, and in which segment; null when all does.</summary>
     public (long Segment, string What)? Gap { get; private set; }
+
+    /// <summary>Notes that a record of the group lies in a segment, though it cannot be taken in: it is evidence.</summary>
+    public RecoveredGroup FoundIn(SegmentFile segment)
+    {
+        FirstSegment ??= segment;
+        return this;
+    }
 
     /// <summary>Takes in a record; returns what makes it unreadable, or null.</summary>
     public string? Apply(in RecordHeader header, ReadOnlySpan<byte> body, RecordPlace place, long ordinal)
