@@ -35,6 +35,12 @@ internal sealed class SegmentCopy : IDisposable
         (_node, _segments, _pins, _file, _to, _isFirst) = (node, segments, pins, file, to, isFirst);
     }
 
+    /// <summary>Length of a copy without records.</summary>
+    public static int EmptyBytes => SegmentHeader.RewrittenBytes + BatchBuffer.EmptyBytes;
+
+    /// <summary>How long it is so far, in bytes.</summary>
+    public long Length => _position + _batch.Length;
+
     public Dictionary<GroupPins, List<RecordMove>> Moves { get; } = [];
 
     /// <summary>Copies one segment; reports the bytes read piece by piece. False when it cannot be read: it is then marked as harmed.</summary>

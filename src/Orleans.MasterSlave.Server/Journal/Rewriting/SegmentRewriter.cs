@@ -52,8 +52,8 @@ internal sealed partial class SegmentRewriter(
         {
             while (!commit.IsFull && RewritePolicy.Choose(Closed(keepNewest), options.SegmentBytes) is { Count: > 0 } chosen)
             {
-                if (!await RewriteAsync(chosen)) break;
-                gone += chosen.Count - 1;
+                if (await RewriteAsync(chosen) is not { } freed) break;
+                gone += freed;
             }
         }
         finally
@@ -89,13 +89,23 @@ internal sealed partial class SegmentRewriter(
         var needed = pins.NeededWeights();
         var all = segments.All();
         return [.. all.Take(all.Count - Math.Max(2, keepNewest)).TakeWhile(file => file.Number < pins.HoldsAllFrom)
-            .Select(file => new SegmentUse(file, Math.Min(file.End, NeededBytes(file, needed) + (all[^1].Number - file.KeptAt < KeptForSegments ? file.KeptBytes : 0))))];
+            .Select(file => new SegmentUse(file, Math.Min(file.End, NeededBytes(file, needed) + KeptBytes(file, all[^1].Number))))];
+    }
+
+    private static long KeptBytes(SegmentFile file, long newest) => newest - file.KeptAt < KeptForSegments ? file.KeptBytes : 0;
+
+    // Never less than what is believed now: so the same choice is not made twice in vain.
+    private void Learn(SegmentFile file, long copied)
+    {
+        var newest = segments.All()[^1].Number;
+        (file.KeptBytes, file.KeptAt) = (Math.Max(KeptBytes(file, newest), copied - NeededBytes(file, pins.NeededWeights())), newest);
     }
 
     private static long NeededBytes(SegmentFile file, IReadOnlyDictionary<SegmentFile, long> needed) =>
         file.Weight == 0 ? 0 : file.End * needed.GetValueOrDefault(file) / file.Weight;
 
-    private async Task<bool> RewriteAsync(IReadOnlyList<SegmentFile> chosen)
+    // Returns the number of files that went; null: that is enough for now.
+    private async Task<int?> RewriteAsync(IReadOnlyList<SegmentFile> chosen)
     {
         var started = time.GetTimestamp();
         var last = chosen[^1];
@@ -107,22 +117,30 @@ internal sealed partial class SegmentRewriter(
         {
             foreach (var file in chosen)
             {
-                if (!segments.TryHold(file)) return false; // deleted meanwhile: look anew
+                if (!segments.TryHold(file)) return null; // deleted meanwhile: look anew
                 held.Add(file);
             }
 
             var all = segments.All();
             using var copy = new SegmentCopy(directory.NodeId, segments, pins, directory.Files.Create(path), to, isFirst: all[0] == chosen[0]);
             foreach (var file in chosen)
+            {
+                var before = copy.Length;
                 if (!await copy.AddAsync(file, PaceAsync)) return Abandoned(file, "it cannot be read", path);
+                Learn(file, copy.Length - before);
+                if (copy.Length <= options.SegmentBytes + SegmentCopy.EmptyBytes || file == chosen[0]) continue;
+                directory.Files.Delete(path);
+                return 0; // evidence, or kept for order, which nobody could weigh: now that it is known, fewer are chosen
+            }
+
             var after = all.First(file => file.Number > last.Number);
             if (copy.ReadHeader(after) is not { } following) return Abandoned(after, "its header cannot be read", path);
             if (copy.ReadHeader(chosen[0]) is not { } first) return Abandoned(chosen[0], "its header cannot be read", path);
             copy.Finish(following.FirstBatch, SegmentCopy.FirstNumberOf(first));
-            if (!Switch(chosen, to, copy.Moves, path)) return false;
-            (to.KeptBytes, to.KeptAt) = (to.End - NeededBytes(to, pins.NeededWeights()), segments.All()[^1].Number);
+            if (!Switch(chosen, to, copy.Moves, path)) return null;
+            Learn(to, to.End);
             LogRewritten(chosen.Count, last.Path, chosen.Sum(file => file.End), to.End, time.GetElapsedTime(started));
-            return true;
+            return chosen.Count - 1;
         }
         catch (LogFullException ex)
         {
@@ -165,11 +183,11 @@ internal sealed partial class SegmentRewriter(
         return Task.Delay(TimeSpan.FromSeconds((double)bytes / options.RewriteBytesPerSecond), time, _stopping.Token);
     }
 
-    private bool Abandoned(SegmentFile file, string reason, string path)
+    private int? Abandoned(SegmentFile file, string reason, string path)
     {
         directory.Files.Delete(path);
         if (segments.Contains(file)) LogNotRewritten(file.Path, reason); // else nobody needed it any more
-        return false;
+        return null;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Count} segments up to {File} were rewritten: {Before} bytes to {After}, in {Elapsed}")]
