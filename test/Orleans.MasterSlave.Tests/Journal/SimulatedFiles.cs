@@ -217,7 +217,12 @@ internal sealed class SimulatedFiles : ILogFiles
 
         public void Write(ReadOnlySpan<byte> bytes, long offset)
         {
-            lock (files._gate) content.Write(bytes, offset);
+            lock (files._gate)
+            {
+                if (offset + bytes.Length > content.Bytes.Length && files.Used + offset + bytes.Length - content.Bytes.Length > files.Capacity)
+                    throw new IOException("The simulated disk is full, and no room was reserved.");
+                content.Write(bytes, offset);
+            }
         }
 
         public void Reserve(long length)

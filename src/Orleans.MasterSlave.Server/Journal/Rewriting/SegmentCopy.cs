@@ -43,18 +43,24 @@ internal sealed class SegmentCopy : IDisposable
 
     public Dictionary<GroupPins, List<RecordMove>> Moves { get; } = [];
 
-    /// <summary>Copies one segment; reports the bytes read piece by piece. False when it cannot be read: it is then marked as harmed.</summary>
+    /// <summary>Why something could not be read.</summary>
+    public string? Wrong { get; private set; }
+
+    /// <summary>An error of reading: no reason to fail the log, as one of writing is.</summary>
+    public static bool IsUnreadable(Exception error) => error is IOException or UnauthorizedAccessException;
+
+    /// <summary>Copies one segment; reports the bytes read piece by piece. False when it cannot be read.</summary>
     /// <exception cref="LogFullException">There is no room.</exception>
     public async Task<bool> AddAsync(SegmentFile from, Func<int, Task> pace)
     {
-        if (ReadHeader(from) is not { } header) return Harmed(from);
+        if (ReadHeader(from) is not { } header) return false;
         if (_firstHeader is null) _batch.Begin(header.FirstBatch);
         _firstHeader ??= header;
         var at = (long)header.HeaderBytes;
         while (at < from.End)
         {
             var used = CopyPiece(from, at);
-            if (used <= 0) return Harmed(from);
+            if (used <= 0) return false;
             at += used;
             await pace(used);
         }
@@ -67,6 +73,7 @@ internal sealed class SegmentCopy : IDisposable
     {
         _nextBatch = nextBatch;
         if (!_batch.IsEmpty) WriteBatch();
+        else _file.Reserve(_position);
         var header = new SegmentHeader(_node, _to.Number, _firstHeader!.Value.PreviousEnd, _firstHeader.Value.FirstBatch, new Rewritten(fromNumber, _position, _nextBatch));
         _file.Write(header.ToBytes(), 0);
         _file.Sync();
@@ -79,7 +86,16 @@ internal sealed class SegmentCopy : IDisposable
     public SegmentHeader? ReadHeader(SegmentFile from)
     {
         var bytes = new byte[SegmentHeader.RewrittenBytes];
-        return _segments.TryRead(from, bytes, 0, out var read) ? SegmentHeader.Read(bytes.AsSpan(0, read), from.Path, _node, from.Number) : null;
+        if (!TryRead(from, bytes, 0, out var read)) return null;
+        try
+        {
+            return SegmentHeader.Read(bytes.AsSpan(0, read), from.Path, _node, from.Number);
+        }
+        catch (Exception ex) when (IsUnreadable(ex))
+        {
+            Wrong = ex.Message; // not a segment any more, or another's
+            return null;
+        }
     }
 
     public void Dispose() => _file.Dispose();
@@ -87,7 +103,7 @@ internal sealed class SegmentCopy : IDisposable
     // Returns how far it came; 0 when the record at the place cannot be read.
     private int CopyPiece(SegmentFile from, long at)
     {
-        if (!_segments.TryRead(from, _window.AsSpan(0, (int)Math.Min(_window.Length, from.End - at)), at, out var read)) return 0;
+        if (!TryRead(from, _window.AsSpan(0, (int)Math.Min(_window.Length, from.End - at)), at, out var read)) return 0;
         var used = 0;
         while (used < read && used < PieceBytes)
         {
@@ -150,9 +166,18 @@ internal sealed class SegmentCopy : IDisposable
         _batch.Begin(_batch.Number + 1);
     }
 
-    private static bool Harmed(SegmentFile from)
+    private bool TryRead(SegmentFile from, Span<byte> to, long at, out int read)
     {
-        from.IsHarmed = true;
-        return false;
+        read = 0;
+        Wrong = $"what lies at offset {at} cannot be read";
+        try
+        {
+            return _segments.TryRead(from, to, at, out read);
+        }
+        catch (Exception ex) when (IsUnreadable(ex))
+        {
+            Wrong = ex.Message;
+            return false;
+        }
     }
 }

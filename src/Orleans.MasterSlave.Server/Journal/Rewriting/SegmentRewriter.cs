@@ -50,7 +50,7 @@ internal sealed partial class SegmentRewriter(
         await _oneAtATime.WaitAsync(_stopping.Token);
         try
         {
-            while (!commit.IsFull && RewritePolicy.Choose(Closed(keepNewest), options.SegmentBytes) is { Count: > 0 } chosen)
+            while (!commit.IsFull && !commit.Failed.IsCompleted && RewritePolicy.Choose(Closed(keepNewest), options.SegmentBytes) is { Count: > 0 } chosen)
             {
                 if (await RewriteAsync(chosen) is not { } freed) break;
                 gone += freed;
@@ -78,7 +78,7 @@ internal sealed partial class SegmentRewriter(
         {
             // The log is closed.
         }
-        catch (IOException ex)
+        catch (Exception ex)
         {
             commit.Fail(ex); // a file was not written, synced or renamed (D2)
         }
@@ -117,38 +117,58 @@ internal sealed partial class SegmentRewriter(
         {
             foreach (var file in chosen)
             {
-                if (!segments.TryHold(file)) return null; // deleted meanwhile: look anew
+                if (!TryHold(file)) return 0;
                 held.Add(file);
             }
 
-            var all = segments.All();
-            using var copy = new SegmentCopy(directory.NodeId, segments, pins, directory.Files.Create(path), to, isFirst: all[0] == chosen[0]);
-            foreach (var file in chosen)
-            {
-                var before = copy.Length;
-                if (!await copy.AddAsync(file, PaceAsync)) return Abandoned(file, "it cannot be read", path);
-                Learn(file, copy.Length - before);
-                if (copy.Length <= options.SegmentBytes + SegmentCopy.EmptyBytes || file == chosen[0]) continue;
-                directory.Files.Delete(path);
-                return 0; // evidence, or kept for order, which nobody could weigh: now that it is known, fewer are chosen
-            }
-
-            var after = all.First(file => file.Number > last.Number);
-            if (copy.ReadHeader(after) is not { } following) return Abandoned(after, "its header cannot be read", path);
-            if (copy.ReadHeader(chosen[0]) is not { } first) return Abandoned(chosen[0], "its header cannot be read", path);
-            copy.Finish(following.FirstBatch, SegmentCopy.FirstNumberOf(first));
-            if (!Switch(chosen, to, copy.Moves, path)) return null;
+            if (await CopyAsync(chosen, to, path) is not { } moves) return 0;
+            if (!Switch(chosen, to, moves, path)) return null;
             Learn(to, to.End);
             LogRewritten(chosen.Count, last.Path, chosen.Sum(file => file.End), to.End, time.GetElapsedTime(started));
             return chosen.Count - 1;
         }
         catch (LogFullException ex)
         {
-            return Abandoned(last, ex.Message, path);
+            LogNotRewritten(last.Path, ex.Message);
+            return null;
         }
         finally
         {
             foreach (var file in held) segments.Release(file);
+            directory.Files.Delete(path); // when it was not switched to
+        }
+    }
+
+    // Returns where the records lie in the copy; null when it is of no use, and the next choice is another.
+    private async Task<Dictionary<GroupPins, List<RecordMove>>?> CopyAsync(IReadOnlyList<SegmentFile> chosen, SegmentFile to, string path)
+    {
+        var all = segments.All();
+        using var copy = new SegmentCopy(directory.NodeId, segments, pins, directory.Files.Create(path), to, isFirst: all[0] == chosen[0]);
+        if (copy.ReadHeader(chosen[0]) is not { } first) return LeftAlone(chosen[0], copy.Wrong);
+        if (copy.ReadHeader(all.First(file => file.Number > to.Number)) is not { } following) return LeftAlone(chosen[^1], $"of the segment after it, {copy.Wrong}");
+        foreach (var file in chosen)
+        {
+            var before = copy.Length;
+            if (!await copy.AddAsync(file, PaceAsync)) return LeftAlone(file, copy.Wrong);
+            Learn(file, copy.Length - before);
+            if (copy.Length > options.SegmentBytes + SegmentCopy.EmptyBytes && file != chosen[0])
+                return null; // evidence, or kept for order, which nobody could weigh: now that it is known, fewer are chosen
+        }
+
+        copy.Finish(following.FirstBatch, SegmentCopy.FirstNumberOf(first));
+        return copy.Moves;
+    }
+
+    private bool TryHold(SegmentFile file)
+    {
+        try
+        {
+            return segments.TryHold(file); // false: deleted meanwhile
+        }
+        catch (Exception ex) when (SegmentCopy.IsUnreadable(ex))
+        {
+            LeftAlone(file, ex.Message);
+            return false;
         }
     }
 
@@ -157,12 +177,7 @@ internal sealed partial class SegmentRewriter(
     {
         lock (writer.Structure)
         {
-            if (!chosen.All(segments.Contains))
-            {
-                directory.Files.Delete(path); // nobody needs them any more: the flushing thread was faster
-                return false;
-            }
-
+            if (commit.Failed.IsCompleted || !chosen.All(segments.Contains)) return false; // or nobody needs them any more: the flushing thread was faster
             directory.Files.Replace(path, to.Path);
             directory.Files.SyncDirectory(directory.Path);
             segments.Replace(to);
@@ -183,10 +198,11 @@ internal sealed partial class SegmentRewriter(
         return Task.Delay(TimeSpan.FromSeconds((double)bytes / options.RewriteBytesPerSecond), time, _stopping.Token);
     }
 
-    private int? Abandoned(SegmentFile file, string reason, string path)
+    private Dictionary<GroupPins, List<RecordMove>>? LeftAlone(SegmentFile file, string? reason)
     {
-        directory.Files.Delete(path);
-        if (segments.Contains(file)) LogNotRewritten(file.Path, reason); // else nobody needed it any more
+        if (!segments.Contains(file)) return null; // nobody needed it any more
+        file.IsHarmed = true;
+        LogNotRewritten(file.Path, reason);
         return null;
     }
 
@@ -194,5 +210,5 @@ internal sealed partial class SegmentRewriter(
     private partial void LogRewritten(int count, string file, long before, long after, TimeSpan elapsed);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is not rewritten: {Reason}")]
-    private partial void LogNotRewritten(string file, string reason);
+    private partial void LogNotRewritten(string file, string? reason);
 }

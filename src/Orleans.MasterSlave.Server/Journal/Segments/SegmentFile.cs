@@ -21,7 +21,7 @@ internal sealed class SegmentFile(long number, string path)
     /// <summary>The number of the segment in use when <see cref="KeptBytes"/> was found.</summary>
     public long KeptAt { get; set; }
 
-    /// <summary>Damaged where nobody can say whose it was: it is left as it is.</summary>
+    /// <summary>Damaged where nobody can say whose it was, or the header after it is: it is left as it is.</summary>
     public bool IsHarmed { get; set; }
 
     // Under the gate of SegmentFiles.
