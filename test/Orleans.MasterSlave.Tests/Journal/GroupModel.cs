@@ -49,7 +49,8 @@ internal sealed class GroupModel
                 return (task, true, installed > InlineBytes);
             default:
                 var epoch = now.Last.Epoch.Value + (random.Next(5) == 0 || now.Last.Epoch.Value == 0 ? 1 : 0);
-                var entries = Enumerable.Range(1, random.Next(1, 5)).Select(i => Entry(epoch, now.Last.Index.Value + i, $"{++_next}" + new string('x', random.Next(300)))).ToArray();
+                var (count, most) = random.Next(15) == 0 ? (1, 2500) : (random.Next(1, 5), 300);
+                var entries = Enumerable.Range(1, count).Select(i => Entry(epoch, now.Last.Index.Value + i, $"{++_next}" + new string('x', random.Next(most)))).ToArray();
                 task = log.AppendAsync(entries);
                 Push(task, now with { Entries = [.. now.Entries, .. entries.Select(e => new Known(e.Epoch, e.Index, Convert.ToHexString(e.Payload)))] });
                 return (task, false, false);
@@ -83,7 +84,7 @@ internal sealed class GroupModel
         return task;
     }
 
-    private static int Size(Random random) => random.Next(2) == 0 ? 50 : 3000;
+    private static int Size(Random random) => random.Next(3) switch { 0 => 50, 1 => 250, _ => 3000 };
 
     private void Push(Task task, State state)
     {

@@ -11,8 +11,8 @@ namespace Orleans.MasterSlave.Tests.Journal;
 /// model of each group. The same seed gives the same operations of the disk, in the same order.
 /// </summary>
 /// <param name="seed">Decides everything.</param>
-/// <param name="rewrites">Segments are rewritten beside all that, by a thread that keeps no order: such a history does not replay.</param>
-internal sealed class LogHistory(int seed, bool rewrites)
+/// <param name="races">Segments are rewritten also beside all that, by a thread that keeps no order, and not only between steps: such a history does not replay.</param>
+internal sealed class LogHistory(int seed, bool races)
 {
     private const int Groups = 4, Lives = 6, MaxRounds = 40, MaxTogether = 8, MaxOperations = 600;
 
@@ -22,9 +22,13 @@ internal sealed class LogHistory(int seed, bool rewrites)
     private readonly XxHash3 _trace = new();
     private SimulatedFiles _disk = new();
     private int _orphans;
+    private int _firstActive, _active = Groups;
 
     /// <summary>Stands for every operation of the disk, in order.</summary>
     public ulong Trace => _trace.GetCurrentHashAsUInt64();
+
+    /// <summary>Number of files that went because segments were rewritten between steps.</summary>
+    public int Rewritten { get; private set; }
 
     public async Task RunAsync()
     {
@@ -48,7 +52,9 @@ internal sealed class LogHistory(int seed, bool rewrites)
     private async Task LiveAsync(SteppedDisk disk)
     {
         var options = SmallSegments;
-        options.RewriteSegments = rewrites;
+        options.RewriteSegments = races;
+        options.SegmentBytes *= _random.Next(3) == 0 ? 2 : 1;
+        (_firstActive, _active) = (_random.Next(Groups), _random.Next(1, Groups + 1)); // the others rest, and hold old segments
         var fixture = Open(disk.Files, options);
         try
         {
@@ -72,8 +78,8 @@ internal sealed class LogHistory(int seed, bool rewrites)
 
     private async Task RoundAsync(SteppedDisk disk, LogFixture fixture)
     {
-        var i = _random.Next(Groups);
-        switch (_random.Next(10))
+        var i = NextGroup();
+        switch (_random.Next(12))
         {
             case 0:
                 var drop = fixture.Log.DropReplicaAsync(GroupOf($"g{i}"));
@@ -85,6 +91,15 @@ internal sealed class LogHistory(int seed, bool rewrites)
                 var last = _models[i].Now.Last;
                 await _logs[i].SaveOrphansAsync(_logs[i].Read(last.Index, 1, 1), new LogPosition(last.Epoch, last.Index.Previous()));
                 _orphans++;
+                break;
+            case 10:
+                Rewritten += await fixture.Log.RewriteAsync(2);
+                for (var group = 0; group < Groups; group++) _models[group].CheckReads(_logs[group], seed);
+                break;
+            case 11 when races:
+                var rewriting = fixture.Log.RewriteAsync(2);
+                await TogetherAsync(disk);
+                await rewriting;
                 break;
             case 2 or 3:
                 var file = disk.SnapshotFile.Task;
@@ -98,13 +113,15 @@ internal sealed class LogHistory(int seed, bool rewrites)
         }
     }
 
+    private int NextGroup() => (_firstActive + _random.Next(_active)) % Groups;
+
     // The log's thread stands still meanwhile: all of them make up the next batch.
     private async Task TogetherAsync(SteppedDisk disk)
     {
         List<(Task Task, int Group)> steps = [];
         for (var count = _random.Next(1, MaxTogether); count > 0; count--)
         {
-            var i = _random.Next(Groups);
+            var i = NextGroup();
             var task = _models[i].Begin(_logs[i], _random, alone: false).Task;
             if (_models[i].WasRefused(task)) continue;
             steps.Add((task, i));
