@@ -15,9 +15,7 @@ internal sealed class FileLogger : IReplicaLog
     private readonly EntryTail _tail = new();   // the newest of them
     private readonly StoredRecords _stored;
     private readonly DurableMarks _durable;
-    private SnapshotRecord? _snapshot;
-    private LogSnapshot? _snapshotOnce;         // read when the log was opened, and kept until it is asked for
-    private WeakReference<LogSnapshot>? _snapshotRead;
+    private readonly ReplicaSnapshot _snapshot;
     private DateTime _lastTime;
     private Epoch _promised;    // the highest asked for; _durable knows the durable one
     private Task _promise = Task.CompletedTask;
@@ -37,12 +35,11 @@ internal sealed class FileLogger : IReplicaLog
         _stored = new StoredRecords(log, found.Group, found.Pins, found.Name);
         _runs = found.Runs;
         Base = found.Base;
-        _snapshot = found.Snapshot;
         _promised = found.Promised;
         _tornEpoch = found.TornEpoch;
         _uncuttable = found.Snapshot?.Position.Index ?? LogIndex.None;
         _durable = new DurableMarks(log.Commit, Last.Index, _promised);
-        _snapshotOnce = ReadSnapshot();
+        _snapshot = new ReplicaSnapshot(log, found, _stored);
         _lastTime = found.LastTimeUtc ?? TimeOf(Last);
     }
 
@@ -59,23 +56,14 @@ internal sealed class FileLogger : IReplicaLog
 
     public Epoch PromisedEpoch => _durable.Promised;
 
-    public long DataLossCount => _runs.Count > 0 ? _runs.DataLossCount : _snapshot?.DataLossCount ?? 0;
+    public long DataLossCount => _runs.Count > 0 ? _runs.DataLossCount : _snapshot.Record?.DataLossCount ?? 0;
 
-    public DateTime LastTimeUtc => _runs.Count > 0 ? _lastTime : _snapshot?.TimeUtc ?? DateTime.MinValue;
+    public DateTime LastTimeUtc => _runs.Count > 0 ? _lastTime : _snapshot.Record?.TimeUtc ?? DateTime.MinValue;
 
     /// <summary>Once true, stays so over restarts, until an entry of a higher epoch than any seen before the tear proves the log whole.</summary>
     public bool HadTornTail => _tornEpoch >= Last.Epoch.Value;
 
-    public LogSnapshot? Snapshot
-    {
-        get
-        {
-            var snapshot = _snapshotOnce;
-            _snapshotOnce = null;
-            if (snapshot is not null || (_snapshotRead is not null && _snapshotRead.TryGetTarget(out snapshot))) return snapshot;
-            return ReadSnapshot();
-        }
-    }
+    public LogSnapshot? Snapshot => _snapshot.Get();
 
     public Epoch? EpochAt(LogIndex index)
     {
@@ -195,16 +183,15 @@ internal sealed class FileLogger : IReplicaLog
         _uncuttable = at;
         try
         {
-            var fileNumber = await WriteFileAsync(snapshot);
+            var fileNumber = await _snapshot.WriteFileAsync(snapshot);
             ObjectDisposedException.ThrowIf(_dropped, this);
             var newBase = LogIndex.Max(Base.Index, LogIndex.Min(keepFrom, at));
             var record = Record(snapshot, new LogPosition(EpochAt(newBase)!.Value, newBase), fileNumber);
-            var before = _snapshot;
             await WriteSnapshot(RecordType.Snapshot, snapshot, record).Durable;
             _runs.DropThrough(newBase);
             _tail.DropThrough(newBase);
             Base = record.Base;
-            Switch(snapshot, record, before, all: false);
+            _snapshot.Switch(snapshot, record, all: false);
         }
         catch
         {
@@ -227,10 +214,9 @@ internal sealed class FileLogger : IReplicaLog
         _installing = true;
         try
         {
-            var fileNumber = await WriteFileAsync(snapshot);
+            var fileNumber = await _snapshot.WriteFileAsync(snapshot);
             ObjectDisposedException.ThrowIf(_dropped, this);
             var record = Record(snapshot, snapshot.Position, fileNumber) with { TornEpoch = -1 };
-            var before = _snapshot;
             var ticket = WriteSnapshot(RecordType.Install, snapshot, record);
             await ticket.Durable;
             _runs.Clear();
@@ -239,7 +225,7 @@ internal sealed class FileLogger : IReplicaLog
             _tornEpoch = -1;
             _uncuttable = snapshot.Position.Index;
             _durable.Installed(ticket.Batch, snapshot.Position.Index);
-            Switch(snapshot, record, before, all: true);
+            _snapshot.Switch(snapshot, record, all: true);
         }
         finally
         {
@@ -264,10 +250,7 @@ internal sealed class FileLogger : IReplicaLog
     }
 
     /// <summary>The file that holds the present snapshot; 0: none.</summary>
-    public long SnapshotFile => _snapshot?.FileNumber ?? 0;
-
-    private Task<long> WriteFileAsync(LogSnapshot snapshot) =>
-        snapshot.State.Length <= _log.MaxInlineSnapshotBytes ? Task.FromResult(0L) : _log.WriteSnapshotFileAsync(_name, snapshot);
+    public long SnapshotFile => _snapshot.Record?.FileNumber ?? 0;
 
     private SnapshotRecord Record(LogSnapshot snapshot, LogPosition newBase, long fileNumber) =>
         new(snapshot.Position, newBase, _promised, _tornEpoch, snapshot.DataLossCount, snapshot.TimeUtc, fileNumber);
@@ -287,16 +270,6 @@ internal sealed class FileLogger : IReplicaLog
         }
     }
 
-    private void Switch(LogSnapshot snapshot, in SnapshotRecord record, in SnapshotRecord? before, bool all)
-    {
-        _snapshot = record;
-        _snapshotOnce = null;
-        _snapshotRead = new WeakReference<LogSnapshot>(snapshot);
-        _log.Pins.Release(_pins, record.Base.Index, all); // only now: what the record replaces could be read until here
-        _log.Commit.Maintain();
-        if (before is { FileNumber: > 0 } old) _log.DeleteSnapshotFile(old.FileNumber);
-    }
-
     private LogTicket Write(RecordType type, LogPosition position, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
     {
         var ticket = _log.Commit.Add(type, _name, _pins, position, head, rest);
@@ -304,17 +277,9 @@ internal sealed class FileLogger : IReplicaLog
         return ticket;
     }
 
-    private LogSnapshot? ReadSnapshot()
-    {
-        if (_snapshot is not { } record) return null;
-        var read = _stored.ReadSnapshot(record);
-        _snapshotRead = new WeakReference<LogSnapshot>(read);
-        return read;
-    }
-
     private DateTime TimeOf(LogPosition position)
     {
-        if (position.Index <= Base.Index) return _snapshot?.TimeUtc ?? DateTime.MinValue;
+        if (position.Index <= Base.Index) return _snapshot.Record?.TimeUtc ?? DateTime.MinValue;
         return (_tail.Find(position.Index) ?? _stored.ReadEntry(position)).TimeUtc;
     }
 

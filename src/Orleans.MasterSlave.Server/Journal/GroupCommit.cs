@@ -2,19 +2,15 @@ using Orleans.MasterSlave.Contracts;
 
 namespace Orleans.MasterSlave.Journal;
 
-/// <summary>Says when a record will be durable: with the batch of this number, when the task completes.</summary>
-internal readonly record struct LogTicket(long Batch, Task Durable);
-
 /// <summary>
 /// Collects the records of all groups and makes them durable, a batch at a time. Group commit forms itself: what arrives while one batch is
-/// being synced is the next. One thread of its own writes and syncs, so a slow disk stops no grain's thread.
+/// being synced is the next. One thread of its own writes and syncs, so a slow disk stops no grain's thread. Thread safe.
 /// </summary>
 internal sealed class GroupCommit
 {
-    private static readonly TimeSpan FullRetryInterval = TimeSpan.FromMilliseconds(100);
-
     private readonly object _gate = new();
     private readonly SegmentWriter _writer;
+    private readonly LogRoom _room;
     private readonly SegmentPins _pins;
     private readonly RecentEntries _recent; // touched by the flushing thread only
     private readonly TimeProvider _time;
@@ -30,14 +26,10 @@ internal sealed class GroupCommit
     private bool _stopping;
     private bool _closed;
     private bool _waits; // the flushing thread has nothing to do
-    private bool _retrySpare;
     private bool _maintain;
-    private string? _full;
-    private long _remaining;
 
     // Written by the flushing thread only.
     private long _durableBatch;
-    private long _lastSpareAttempt;
     private long _busySince; // timestamp; 0: it waits for work
 
     public GroupCommit(SegmentWriter writer, SegmentPins pins, WriteAheadLogOptions options, TimeProvider time, BatchBuffer first, long durableBatch)
@@ -49,7 +41,7 @@ internal sealed class GroupCommit
         _maxPendingBytes = options.MaxPendingBytes;
         _filling = first;
         _durableBatch = durableBatch;
-        _remaining = writer.Remaining;
+        _room = new LogRoom(_gate, writer, time);
         _thread = new Thread(Run) { Name = "Orleans.MasterSlave log", IsBackground = true };
     }
 
@@ -73,7 +65,7 @@ internal sealed class GroupCommit
     {
         get
         {
-            lock (_gate) return _full is not null;
+            lock (_gate) return _room.Full is not null;
         }
     }
 
@@ -82,19 +74,19 @@ internal sealed class GroupCommit
     {
         get
         {
-            lock (_gate) return _failure is not null || (_waits && _filling.IsEmpty && !_maintain && !_retrySpare);
+            lock (_gate) return _failure is not null || (_waits && _filling.IsEmpty && !_maintain && !_room.IsAskedFor);
         }
     }
 
     /// <summary>Called on the flushing thread when a new segment came into use.</summary>
     public Action? Rolled { get; init; }
 
-    /// <summary>Called on the flushing thread when the disk was found full (with the reason) and when there is room again (null).</summary>
-    public Action<string?>? FullChanged { get; init; }
+    /// <inheritdoc cref="LogRoom.FullChanged"/>
+    public Action<string?>? FullChanged { init => _room.FullChanged = value; }
 
     public void Start()
     {
-        PrepareSpare();
+        _room.Prepare();
         _thread.Start();
     }
 
@@ -187,11 +179,11 @@ internal sealed class GroupCommit
         if (_stopping) throw new LogFailedException("The log is closed.");
         if (bytes > _maxPendingBytes - BatchBuffer.EmptyBytes)
             throw new ArgumentException($"{bytes:N0} bytes at once are more than the log takes ({_maxPendingBytes:N0}, a quarter of a segment).");
-        if (_full is not null && !(evenWhenFull && _writing.Length + _filling.Length + bytes <= _remaining))
+        if (_room.Full is { } full && !(evenWhenFull && _room.Fits(_writing.Length + _filling.Length + bytes)))
         {
-            _retrySpare = true;
+            _room.Ask();
             Monitor.Pulse(_gate);
-            throw new LogFullException(_full);
+            throw new LogFullException(full);
         }
 
         if (_filling.Length + bytes > _maxPendingBytes)
@@ -212,7 +204,7 @@ internal sealed class GroupCommit
             {
                 Volatile.Write(ref _busySince, Math.Max(1, _time.GetTimestamp()));
                 if (batch is not null) Write(batch);
-                DeleteUnneeded();
+                _room.PrepareAgain(freed: _writer.DeleteUnneeded(_pins) > 0);
                 Volatile.Write(ref _busySince, 0);
             }
         }
@@ -233,7 +225,7 @@ internal sealed class GroupCommit
         batch = null;
         lock (_gate)
         {
-            while (_filling.IsEmpty && !_stopping && !_retrySpare && !_maintain && _failure is null)
+            while (_filling.IsEmpty && !_stopping && !_room.IsAskedFor && !_maintain && _failure is null)
             {
                 _waits = true;
                 Monitor.Wait(_gate);
@@ -278,7 +270,7 @@ internal sealed class GroupCommit
         TakeNotes(batch);
         lock (_gate)
         {
-            _remaining = _writer.Remaining;
+            _room.Written();
             if (_failure is not null) return; // failed from outside meanwhile: the waiters were told
             Volatile.Write(ref _durableBatch, batch.Number);
             batch.Complete();
@@ -288,7 +280,7 @@ internal sealed class GroupCommit
         _recent.Trim();
         if (segment != _writer.Current)
         {
-            PrepareSpare();
+            _room.Prepare();
             Rolled?.Invoke();
         }
     }
@@ -303,42 +295,5 @@ internal sealed class GroupCommit
             _pins.Apply(note.Group, note.Type, note.Index, new RecordPlace(file, start + note.Offset, note.Bytes));
             if (note.Entry is { } entry) _recent.Add(note.Tail!, entry);
         }
-    }
-
-    private void DeleteUnneeded()
-    {
-        var freed = _writer.DeleteUnneeded(_pins) > 0;
-        bool retry;
-        lock (_gate)
-        {
-            retry = _retrySpare;
-            _retrySpare = false;
-        }
-
-        if (freed || (retry && _time.GetElapsedTime(_lastSpareAttempt) >= FullRetryInterval)) PrepareSpare();
-    }
-
-    private void PrepareSpare()
-    {
-        _lastSpareAttempt = _time.GetTimestamp();
-        string? full = null;
-        try
-        {
-            _writer.PrepareSpare();
-        }
-        catch (LogFullException ex)
-        {
-            full = ex.Message;
-        }
-
-        bool changed;
-        lock (_gate)
-        {
-            changed = (full is null) != (_full is null);
-            _full = full;
-            _remaining = _writer.Remaining;
-        }
-
-        if (changed) FullChanged?.Invoke(full);
     }
 }
