@@ -73,7 +73,7 @@ tell() { # what
 
 killed=0 failed=0 finished=0 lives=0 last=0
 # A rewriting creates, writes, syncs and renames one file, then deletes those that it stands for.
-for ((n = from; n <= to && n <= 9; n += 1)); do
+for ((n = from; n <= to && n <= 9; n++)); do
     [ $SECONDS -ge $((seconds / 2)) ] && break
     for call in openat pwrite64 fdatasync rename; do life "$n" $call signal=KILL:when=1 "$(segment "$n").rewrite"; done
     life "$n" unlink signal=KILL:when=1 "$(segment "$n")"

@@ -32,7 +32,7 @@ public static class OrphanedOperations
             {
                 ReadOperations(path, OrphanFile.Read(path, files), calls, operations, unread);
             }
-            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+            catch (Exception ex) when (FileErrors.IsUnreadable(ex))
             {
                 unread.Add(new UnreadOrphans(path, null, ex));
             }

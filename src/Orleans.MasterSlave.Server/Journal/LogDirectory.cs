@@ -92,7 +92,7 @@ internal sealed class LogDirectory : IDisposable
     public static LogDirectory ForReading(string path, ReadOnlyFiles files, NodeFile node) => new(path, files, files, node, previousLifeProvedDead: false);
 
     /// <summary>Whether there are files of a log in a folder.</summary>
-    public static bool HasSegments(string path, ILogFiles files) => files.List(path).Any(name => SegmentHeader.TryParseFileName(name, out _));
+    public static bool HasSegments(string path, ILogFiles files) => SegmentHeader.NumbersIn(path, files).Any();
 
     /// <summary>There are segments, but no file that says whose they are.</summary>
     public static LogDamagedException NodeMissing(string nodePath) =>

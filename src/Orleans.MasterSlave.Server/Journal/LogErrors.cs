@@ -36,3 +36,10 @@ internal sealed class LogDamagedException(string message, string file, long offs
     public static LogDamagedException Of(GroupId group, string file, long offset, string what, Exception? inner = null) =>
         new($"'{file}' is damaged at offset {offset}: {what}. Group '{group}' {OthersGoOn}", file, offset, group, inner);
 }
+
+/// <summary>Tells errors of reading a file, whatever is wrong with it, from errors of the program.</summary>
+internal static class FileErrors
+{
+    /// <summary>The file is damaged, of another version, another's, not permitted, or the disk does not read: the types above, and the framework's.</summary>
+    public static bool IsUnreadable(Exception error) => error is IOException or UnauthorizedAccessException;
+}

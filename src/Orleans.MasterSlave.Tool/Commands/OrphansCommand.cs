@@ -35,7 +35,7 @@ internal static class OrphansCommand
             {
                 files.Add((orphan, OrphanFile.Read(orphan, log.Files)));
             }
-            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+            catch (Exception ex) when (FileErrors.IsUnreadable(ex))
             {
                 findings.Tell(LogFinding.Of(ex, orphan));
             }

@@ -51,7 +51,7 @@ internal static class VerifyCommand
                 ? null
                 : new LogFinding(orphan, 16, file.Group, $"it is node {file.Node.Value}'s", IsDamage: true);
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
             return LogFinding.Of(ex, orphan);
         }

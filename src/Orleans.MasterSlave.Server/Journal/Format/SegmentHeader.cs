@@ -40,6 +40,13 @@ internal readonly record struct SegmentHeader(NodeId Node, long Number, long Pre
             && long.TryParse(name.AsSpan(NamePrefix.Length, name.Length - NamePrefix.Length - NameSuffix.Length), out number);
     }
 
+    /// <summary>The numbers of the segment files in a folder, in no order.</summary>
+    public static IEnumerable<long> NumbersIn(string directory, ILogFiles files)
+    {
+        foreach (var name in files.List(directory))
+            if (TryParseFileName(name, out var number)) yield return number;
+    }
+
     /// <summary>Length of this header.</summary>
     public int HeaderBytes => Rewritten is null ? Bytes : RewrittenBytes;
 

@@ -32,7 +32,7 @@ internal sealed record LogIdentity(NodeId? Node, NodeFile? File, LogFinding? Fin
         {
             return (files.Exists(path) ? NodeFile.Read(files, path) : throw LogDirectory.NodeMissing(path), null);
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
             return (null, LogFinding.Of(ex, path));
         }
@@ -42,9 +42,8 @@ internal sealed record LogIdentity(NodeId? Node, NodeFile? File, LogFinding? Fin
     {
         List<NodeId> told = [];
         Ask(() => SegmentManifest.Read(files, directory, null).Node);
-        foreach (var name in files.List(directory))
-            if (SegmentHeader.TryParseFileName(name, out var number))
-                Ask(() => SegmentHeader.Read(files, Path.Combine(directory, name), null, number)?.Node);
+        foreach (var number in SegmentHeader.NumbersIn(directory, files))
+            Ask(() => SegmentHeader.Read(files, Path.Combine(directory, SegmentHeader.FileName(number)), null, number)?.Node);
         return told;
 
         void Ask(Func<NodeId?> file)
@@ -53,7 +52,7 @@ internal sealed record LogIdentity(NodeId? Node, NodeFile? File, LogFinding? Fin
             {
                 if (file() is { } node) told.Add(node);
             }
-            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+            catch (Exception ex) when (FileErrors.IsUnreadable(ex))
             {
                 // It tells nothing. What is wrong with it is found when it is read for itself.
             }

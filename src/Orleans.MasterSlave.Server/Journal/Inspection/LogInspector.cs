@@ -107,7 +107,7 @@ internal sealed class LogInspector : IDisposable
             {
                 store.Read(group.Group, group.Name, snapshot);
             }
-            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+            catch (Exception ex) when (FileErrors.IsUnreadable(ex))
             {
                 // Gone between two looks at it: damage, if the log still names it.
                 var reason = ex is FileNotFoundException ? new LogDamagedException($"A snapshot of '{group.Group}' is missing.", path, 0, group.Group, ex) : ex;

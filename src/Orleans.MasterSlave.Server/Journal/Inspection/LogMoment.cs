@@ -51,7 +51,7 @@ internal sealed record LogMoment(SegmentManifest Manifest, LogFinding? ManifestF
         {
             files.Hold(path, growing);
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
             closed.Add(number, LogFinding.Of(ex, path));
         }
@@ -86,7 +86,7 @@ internal sealed record LogMoment(SegmentManifest Manifest, LogFinding? ManifestF
         {
             return new InspectedSegment(number, null, IsThere: true, LogFinding.Damage(path, ex.Message)); // by its name it is a segment
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
             return new InspectedSegment(number, null, IsThere: true, LogFinding.Of(ex, path));
         }
@@ -98,7 +98,7 @@ internal sealed record LogMoment(SegmentManifest Manifest, LogFinding? ManifestF
         {
             return (SegmentManifest.Read(files, directory, node), null);
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
             return (FromFiles(files, directory, node), LogFinding.Of(ex, Path.Combine(directory, SegmentManifest.FileName)));
         }
@@ -106,21 +106,17 @@ internal sealed record LogMoment(SegmentManifest Manifest, LogFinding? ManifestF
 
     private static SegmentManifest FromFiles(ReadOnlyFiles files, string directory, NodeId node)
     {
-        List<long> numbers = [];
-        foreach (var name in files.List(directory))
-            if (SegmentHeader.TryParseFileName(name, out var number))
-                numbers.Add(number);
-        numbers.Sort();
-        if (numbers.Count > 0 && IsSpare(files, Path.Combine(directory, SegmentHeader.FileName(numbers[^1])), out _)) numbers.RemoveAt(numbers.Count - 1);
-        if (numbers.Count == 0) return SegmentManifest.Empty(node);
-        _ = IsSpare(files, Path.Combine(directory, SegmentHeader.FileName(numbers[^1])), out var length);
-        return new SegmentManifest(node, numbers[0], numbers[^1], length);
+        var numbers = SegmentHeader.NumbersIn(directory, files).Order().ToList();
+        if (numbers.Count > 0 && Measure(numbers[^1]).IsSpare) numbers.RemoveAt(numbers.Count - 1);
+        return numbers.Count == 0 ? SegmentManifest.Empty(node) : new SegmentManifest(node, numbers[0], numbers[^1], Measure(numbers[^1]).Length);
+
+        (long Length, bool IsSpare) Measure(long number) => LogMoment.Measure(files, Path.Combine(directory, SegmentHeader.FileName(number)));
     }
 
-    // The last file may be one that was kept ready and never used: all zeros. One of no bytes at all is none, but the rest of something.
-    private static bool IsSpare(ReadOnlyFiles files, string path, out long length)
+    // The last file may be a spare, one that was kept ready and never used: all zeros. One of no bytes at all is none, but the rest of something.
+    private static (long Length, bool IsSpare) Measure(ReadOnlyFiles files, string path)
     {
-        length = 0;
+        var length = 0L;
         try
         {
             using var file = files.Open(path);
@@ -128,14 +124,14 @@ internal sealed record LogMoment(SegmentManifest Manifest, LogFinding? ManifestF
             var piece = new byte[StepBytes];
             for (var at = 0L; at < length; at += piece.Length)
             {
-                if (piece.AsSpan(0, file.Read(piece, at)).IndexOfAnyExcept((byte)0) >= 0) return false;
+                if (piece.AsSpan(0, file.Read(piece, at)).IndexOfAnyExcept((byte)0) >= 0) return (length, false);
             }
 
-            return length > 0;
+            return (length, length > 0);
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
-            return false; // told when it is opened to be held
+            return (length, false); // told when it is opened to be held
         }
     }
 }

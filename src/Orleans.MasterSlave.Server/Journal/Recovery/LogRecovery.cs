@@ -80,10 +80,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
     private SegmentHeader? ReadHeader(long number)
     {
         var path = segments.PathOf(number);
-        if (!directory.Files.Exists(path)) return null;
-        using var file = directory.Files.Open(path);
-        var bytes = new byte[SegmentHeader.RewrittenBytes];
-        return SegmentHeader.Read(bytes.AsSpan(0, file.Read(bytes, 0)), path, directory.NodeId, number);
+        return directory.Files.Exists(path) ? SegmentHeader.Read(directory.Files, path, directory.NodeId, number) : null;
     }
 
     // Returns where this segment's confirmed batches end, and the number of the batch after them.

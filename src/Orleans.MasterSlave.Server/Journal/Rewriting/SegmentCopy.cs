@@ -21,7 +21,6 @@ internal sealed class SegmentCopy : IDisposable
     private readonly List<(GroupPins Group, RecordMove Move)> _inBatch = [];
     private byte[] _window = new byte[2 * PieceBytes];
     private SegmentHeader? _firstHeader;
-    private long _nextBatch;
     private long _position = SegmentHeader.RewrittenBytes;
 
     /// <param name="node">Whose log it is.</param>
@@ -46,9 +45,6 @@ internal sealed class SegmentCopy : IDisposable
     /// <summary>Why something could not be read.</summary>
     public string? Wrong { get; private set; }
 
-    /// <summary>An error of reading: no reason to fail the log, as one of writing is.</summary>
-    public static bool IsUnreadable(Exception error) => error is IOException or UnauthorizedAccessException;
-
     /// <summary>Copies one segment; reports the bytes read piece by piece. False when it cannot be read.</summary>
     /// <exception cref="LogFullException">There is no room.</exception>
     public async Task<bool> AddAsync(SegmentFile from, Func<int, Task> pace)
@@ -69,19 +65,18 @@ internal sealed class SegmentCopy : IDisposable
     }
 
     /// <summary>Writes the header, which makes the copy whole, and makes it durable.</summary>
-    public void Finish(long nextBatch, long fromNumber)
+    /// <param name="nextBatch">Number of the batch that follows.</param>
+    public void Finish(long nextBatch)
     {
-        _nextBatch = nextBatch;
         if (!_batch.IsEmpty) WriteBatch();
         else _file.Reserve(_position);
-        var header = new SegmentHeader(_node, _to.Number, _firstHeader!.Value.PreviousEnd, _firstHeader.Value.FirstBatch, new Rewritten(fromNumber, _position, _nextBatch));
+        var first = _firstHeader!.Value;
+        var rewritten = new Rewritten(first.Rewritten?.From ?? first.Number, _position, nextBatch);
+        var header = new SegmentHeader(_node, _to.Number, first.PreviousEnd, first.FirstBatch, rewritten);
         _file.Write(header.ToBytes(), 0);
         _file.Sync();
         _to.End = _position;
     }
-
-    /// <summary>Where the copy stands for segments from, by their own headers.</summary>
-    public static long FirstNumberOf(SegmentHeader header) => header.Rewritten?.From ?? header.Number;
 
     public SegmentHeader? ReadHeader(SegmentFile from)
     {
@@ -91,7 +86,7 @@ internal sealed class SegmentCopy : IDisposable
         {
             return SegmentHeader.Read(bytes.AsSpan(0, read), from.Path, _node, from.Number);
         }
-        catch (Exception ex) when (IsUnreadable(ex))
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
             Wrong = ex.Message; // not a segment any more, or another's
             return null;
@@ -174,7 +169,7 @@ internal sealed class SegmentCopy : IDisposable
         {
             return _segments.TryRead(from, to, at, out read);
         }
-        catch (Exception ex) when (IsUnreadable(ex))
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
             Wrong = ex.Message;
             return false;

@@ -95,10 +95,10 @@ internal sealed partial class SegmentRewriter(
     private static long KeptBytes(SegmentFile file, long newest) => newest - file.KeptAt < KeptForSegments ? file.KeptBytes : 0;
 
     // Never less than what is believed now: so the same choice is not made twice in vain.
-    private void Learn(SegmentFile file, long copied)
+    private void Learn(SegmentFile file, long copied, IReadOnlyDictionary<SegmentFile, long> needed)
     {
         var newest = segments.All()[^1].Number;
-        (file.KeptBytes, file.KeptAt) = (Math.Max(KeptBytes(file, newest), copied - NeededBytes(file, pins.NeededWeights())), newest);
+        (file.KeptBytes, file.KeptAt) = (Math.Max(KeptBytes(file, newest), copied - NeededBytes(file, needed)), newest);
     }
 
     private static long NeededBytes(SegmentFile file, IReadOnlyDictionary<SegmentFile, long> needed) =>
@@ -123,7 +123,7 @@ internal sealed partial class SegmentRewriter(
 
             if (await CopyAsync(chosen, to, path) is not { } moves) return 0;
             if (!Switch(chosen, to, moves, path)) return null;
-            Learn(to, to.End);
+            Learn(to, to.End, pins.NeededWeights());
             LogRewritten(chosen.Count, last.Path, chosen.Sum(file => file.End), to.End, time.GetElapsedTime(started));
             return chosen.Count - 1;
         }
@@ -144,18 +144,18 @@ internal sealed partial class SegmentRewriter(
     {
         var all = segments.All();
         using var copy = new SegmentCopy(directory.NodeId, segments, pins, directory.Files.Create(path), to, isFirst: all[0] == chosen[0]);
-        if (copy.ReadHeader(chosen[0]) is not { } first) return LeftAlone(chosen[0], copy.Wrong);
         if (copy.ReadHeader(all.First(file => file.Number > to.Number)) is not { } following) return LeftAlone(chosen[^1], $"of the segment after it, {copy.Wrong}");
+        var needed = pins.NeededWeights();
         foreach (var file in chosen)
         {
             var before = copy.Length;
             if (!await copy.AddAsync(file, PaceAsync)) return LeftAlone(file, copy.Wrong);
-            Learn(file, copy.Length - before);
+            Learn(file, copy.Length - before, needed);
             if (copy.Length > options.SegmentBytes + SegmentCopy.EmptyBytes && file != chosen[0])
                 return null; // evidence, or kept for order, which nobody could weigh: now that it is known, fewer are chosen
         }
 
-        copy.Finish(following.FirstBatch, SegmentCopy.FirstNumberOf(first));
+        copy.Finish(following.FirstBatch);
         return copy.Moves;
     }
 
@@ -165,7 +165,7 @@ internal sealed partial class SegmentRewriter(
         {
             return segments.TryHold(file); // false: deleted meanwhile
         }
-        catch (Exception ex) when (SegmentCopy.IsUnreadable(ex))
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
             LeftAlone(file, ex.Message);
             return false;
