@@ -175,7 +175,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
             if (cutFrom < 0) cutFrom = item.Offset;
             if (item.Header is not { } header) unknown = true;
             else if (header.GroupBytes == 0) unknown |= header.Type == RecordType.TornUnknown;
-            else if (Find(header, segment.Slice(item.Offset, item.Length)) is { } group) _torn.Add(group);
+            else if (Find(header, segment.Slice(item.Offset, item.Length)) is { } group) _torn.Add(group.FoundAgain());
             else unknown = true;
         }
 

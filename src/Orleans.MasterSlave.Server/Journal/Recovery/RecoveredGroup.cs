@@ -43,6 +43,13 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     public RecoveredGroup FoundIn(SegmentFile segment)
     {
         FirstSegment ??= segment;
+        return FoundAgain();
+    }
+
+    /// <summary>Notes that something of the group came after all that was taken in, though it cannot be read: a dropped group is not gone any more.</summary>
+    public RecoveredGroup FoundAgain()
+    {
+        Dropped = false;
         return this;
     }
 
