@@ -183,11 +183,11 @@ internal sealed class FileLogger : IReplicaLog
         _uncuttable = at;
         try
         {
-            var fileNumber = await _snapshot.WriteFileAsync(snapshot);
-            ObjectDisposedException.ThrowIf(_dropped, this);
+            var number = await WriteAsync(snapshot);
             var newBase = LogIndex.Max(Base.Index, LogIndex.Min(keepFrom, at));
-            var record = Record(snapshot, new LogPosition(EpochAt(newBase)!.Value, newBase), fileNumber);
+            var record = Record(snapshot, new LogPosition(EpochAt(newBase)!.Value, newBase), number);
             await WriteSnapshot(RecordType.Snapshot, snapshot, record).Durable;
+            ThrowIfDropped(number);
             _runs.DropThrough(newBase);
             _tail.DropThrough(newBase);
             Base = record.Base;
@@ -214,11 +214,11 @@ internal sealed class FileLogger : IReplicaLog
         _installing = true;
         try
         {
-            var fileNumber = await _snapshot.WriteFileAsync(snapshot);
-            ObjectDisposedException.ThrowIf(_dropped, this);
-            var record = Record(snapshot, snapshot.Position, fileNumber) with { TornEpoch = -1 };
+            var number = await WriteAsync(snapshot);
+            var record = Record(snapshot, snapshot.Position, number) with { TornEpoch = -1 };
             var ticket = WriteSnapshot(RecordType.Install, snapshot, record);
             await ticket.Durable;
+            ThrowIfDropped(number);
             _runs.Clear();
             _tail.Clear();
             Base = snapshot.Position;
@@ -249,11 +249,25 @@ internal sealed class FileLogger : IReplicaLog
         return ticket;
     }
 
-    /// <summary>The file that holds the present snapshot; 0: none.</summary>
-    public long SnapshotFile => _snapshot.Record?.FileNumber ?? 0;
+    /// <summary>The number of the present snapshot in the snapshot log; 0: it is not there.</summary>
+    public long SnapshotNumber => _snapshot.Record?.Number ?? 0;
 
-    private SnapshotRecord Record(LogSnapshot snapshot, LogPosition newBase, long fileNumber) =>
-        new(snapshot.Position, newBase, _promised, _tornEpoch, snapshot.DataLossCount, snapshot.TimeUtc, fileNumber);
+    private SnapshotRecord Record(LogSnapshot snapshot, LogPosition newBase, long number) =>
+        new(snapshot.Position, newBase, _promised, _tornEpoch, snapshot.DataLossCount, snapshot.TimeUtc, number);
+
+    // Of what is too large for the log; else 0.
+    private async Task<long> WriteAsync(LogSnapshot snapshot)
+    {
+        var number = await _snapshot.WriteAsync(snapshot);
+        ThrowIfDropped(number);
+        return number;
+    }
+
+    private void ThrowIfDropped(long number)
+    {
+        if (_dropped) _snapshot.Release(number);
+        ObjectDisposedException.ThrowIf(_dropped, this);
+    }
 
     private LogTicket WriteSnapshot(RecordType type, LogSnapshot snapshot, in SnapshotRecord record)
     {
@@ -261,11 +275,11 @@ internal sealed class FileLogger : IReplicaLog
         record.Write(head);
         try
         {
-            return Write(type, snapshot.Position, head, record.FileNumber == 0 ? snapshot.State : []);
+            return Write(type, snapshot.Position, head, record.Number == 0 ? snapshot.State : []);
         }
-        catch (LogFullException) when (record.FileNumber > 0)
+        catch (LogFullException)
         {
-            _log.DeleteSnapshotFile(record.FileNumber);
+            _snapshot.Release(record.Number);
             throw;
         }
     }

@@ -37,9 +37,15 @@ internal sealed class ReplicaSnapshot
         return Read();
     }
 
-    /// <summary>Writes a file for a snapshot that is too large for the log, and returns its number; 0: it goes into the log.</summary>
-    public Task<long> WriteFileAsync(LogSnapshot snapshot) =>
-        snapshot.State.Length <= _log.MaxInlineSnapshotBytes ? Task.FromResult(0L) : _log.WriteSnapshotFileAsync(_name, snapshot);
+    /// <summary>Writes a snapshot that is too large for the log to the snapshot log, and returns its number; 0: it goes into the log.</summary>
+    public Task<long> WriteAsync(LogSnapshot snapshot) =>
+        snapshot.State.Length <= _log.MaxInlineSnapshotBytes ? Task.FromResult(0L) : _log.WriteSnapshotAsync(_name, snapshot);
+
+    /// <summary>A snapshot that was written is not to be taken, after all.</summary>
+    public void Release(long number)
+    {
+        if (number > 0) _log.Snapshots.Release(number);
+    }
 
     /// <summary>Takes another snapshot for the present one, whose record is durable, and lets go what nobody needs any more.</summary>
     /// <param name="snapshot">The content.</param>
@@ -53,7 +59,7 @@ internal sealed class ReplicaSnapshot
         _read = new WeakReference<LogSnapshot>(snapshot);
         _log.Pins.Release(_pins, record.Base.Index, all); // only now: what the record replaces could be read until here
         _log.Commit.Maintain();
-        if (before is { FileNumber: > 0 } old) _log.DeleteSnapshotFile(old.FileNumber);
+        Release(before?.Number ?? 0);
     }
 
     private LogSnapshot? Read()

@@ -20,9 +20,6 @@ internal sealed partial class WriteAheadLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} operations of {Group} after {CutAfter} are not in its master's log; saved to {Path}")]
     private partial void LogOrphans(int count, GroupId group, LogPosition cutAfter, string path);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Snapshot file {Number} is no longer used but could not be deleted")]
-    private partial void LogLeftover(long number, Exception reason);
-
     [LoggerMessage(Level = LogLevel.Critical, Message = "Something of group {Group} cannot be read back; the group is quarantined")]
     private partial void LogDamageRead(string group, Exception damage);
 

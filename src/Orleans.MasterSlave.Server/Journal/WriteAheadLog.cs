@@ -9,16 +9,17 @@ namespace Orleans.MasterSlave.Journal;
 /// </summary>
 internal sealed partial class WriteAheadLog : IAsyncDisposable
 {
-    private const int MaxWritesBesideTheLog = 4;
+    private const int MaxOrphanFilesAtOnce = 4;
 
     private readonly LogDirectory _directory;
     private readonly WriteAheadLogOptions _options;
     private readonly ILogger _logger;
     private readonly RecoveryResult _found;
     private readonly SegmentWriter _writer;
-    private readonly SegmentRewriter _rewriter;
+    private readonly LogCleaner _cleaner;
+    private readonly CancellationTokenSource _closing = new();
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _besideTheLog = new(MaxWritesBesideTheLog); // snapshot and orphan files: more at once only delay the log's own syncs
+    private readonly SemaphoreSlim _orphanFiles = new(MaxOrphanFilesAtOnce); // more only delay the log's own syncs
 
     // Under _gate.
     private readonly Dictionary<GroupId, FileLogger> _open = [];
@@ -31,8 +32,8 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         var started = time.GetTimestamp();
         SegmentFiles = new SegmentFiles(directory.Files, directory.Path);
         (_found, _writer, var durableBatch) = new LogRecovery(directory, SegmentFiles, time, logger).Run(options.SegmentBytes);
-        Snapshots = new SnapshotStore(directory.Files, directory.Path, directory.NodeId);
-        Snapshots.Begin(_found.Groups.Values.Select(group => group.Snapshot?.FileNumber ?? 0).Where(number => number > 0).ToHashSet());
+        Snapshots = new SnapshotLog(directory.Files, directory.Path, directory.NodeId, options.SegmentBytes, ex => Commit!.Fail(ex));
+        Snapshots.Begin([.. _found.Groups.Values.Select(group => group.Snapshot?.Number ?? 0).Where(number => number > 0)], keepAll: _found.FirstDamagedSegment != long.MaxValue);
         foreach (var group in _found.Groups.Values) Pins.Add(group.Pins);
         if (_found.UnknownDamage is not null) Pins.HoldFrom(_found.FirstDamagedSegment);
         if (!_found.TornUnknownPlace.IsNowhere)
@@ -45,7 +46,11 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         var first = new BatchBuffer();
         first.Begin(durableBatch + 1);
         Commit = new GroupCommit(_writer, Pins, options, time, first, durableBatch) { Rolled = OnRolled, FullChanged = OnFullChanged };
-        _rewriter = new SegmentRewriter(directory, SegmentFiles, Pins, _writer, Commit, options, time, logger);
+        var pace = new RewritePace(options.RewriteBytesPerSecond, time, _closing.Token);
+        _cleaner = new LogCleaner(
+            new SegmentRewriter(directory, SegmentFiles, Pins, _writer, Commit, options.SegmentBytes, pace, time, logger),
+            new SnapshotRewriter(directory.Files, Snapshots.Files, Commit, options.SegmentBytes, pace, time, logger), Commit, options, _closing);
+        Snapshots.MuchUnneeded = _cleaner.Look;
         LogOpened(directory.Path, _found.Groups.Count, SegmentFiles.Count, time.GetElapsedTime(started));
         try
         {
@@ -57,7 +62,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
             throw;
         }
 
-        _rewriter.Start();
+        _cleaner.Start();
         _ = ReportFailureAsync();
     }
 
@@ -102,7 +107,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
 
     internal GroupCommit Commit { get; }
 
-    internal SnapshotStore Snapshots { get; }
+    internal SnapshotLog Snapshots { get; }
 
     internal SegmentPins Pins { get; } = new();
 
@@ -168,19 +173,19 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     public async Task DropReplicaAsync(GroupId group)
     {
         Task durable;
-        long snapshotFile;
+        long snapshot;
         lock (_gate)
         {
             // Only when the record is accepted is the group gone; a full or failed log leaves it as it is.
             if (_open.TryGetValue(group, out var logger))
             {
-                (durable, snapshotFile) = (logger.Drop().Durable, logger.SnapshotFile);
+                (durable, snapshot) = (logger.Drop().Durable, logger.SnapshotNumber);
                 _open.Remove(group);
             }
             else
             {
                 var found = _found.Groups.GetValueOrDefault(group);
-                snapshotFile = found?.Snapshot?.FileNumber ?? 0;
+                snapshot = found?.Snapshot?.Number ?? 0;
                 durable = Commit.Add(RecordType.Drop, GroupBytes.Of(group), found?.Pins, LogPosition.None, [], []).Durable;
                 _found.Groups.Remove(group);
             }
@@ -189,7 +194,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         }
 
         await durable;
-        if (snapshotFile > 0) DeleteSnapshotFile(snapshotFile);
+        if (snapshot > 0) Snapshots.Release(snapshot);
     }
 
     /// <summary>The groups whose records hold the oldest segment.</summary>
@@ -198,17 +203,21 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     /// <summary>Makes durable what was accepted, closes the log in order and releases its files.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _rewriter.StopAsync();
+        await _cleaner.StopAsync();
+        await Snapshots.StopAsync();
         await Commit.StopAsync();
+        Snapshots.Dispose();
         SegmentFiles.Dispose();
     }
 
-    /// <summary>Rewrites old segments now, as the log does by itself when it has grown; returns the number of files that went.</summary>
-    internal Task<int> RewriteAsync(int keepNewest) => _rewriter.RewriteAsync(keepNewest);
+    /// <summary>Clears away now, as the log does by itself when it has grown; returns the number of segment files that went.</summary>
+    internal Task<int> CleanAsync(int keepNewest) => _cleaner.CleanAsync(keepNewest);
 
     internal void ReportDamage(LogDamagedException damage) => LogDamageRead(damage.Group?.ToString() ?? "", damage);
 
-    internal Task<long> WriteSnapshotFileAsync(byte[] group, LogSnapshot snapshot) => OnDiskAsync(() => Snapshots.Write(group, snapshot));
+    /// <summary>Writes a snapshot to the snapshot log and returns its number, to be named by a record or released.</summary>
+    internal Task<long> WriteSnapshotAsync(byte[] group, LogSnapshot snapshot) =>
+        Failed.IsCompletedSuccessfully ? Task.FromException<long>(new LogFailedException(Failed.Result.Message, Failed.Result.InnerException)) : Snapshots.WriteAsync(group, snapshot);
 
     internal Task SaveOrphansAsync(GroupId group, IReadOnlyList<LogEntry> entries, LogPosition cutAfter) => OnDiskAsync(() =>
     {
@@ -217,23 +226,11 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         return path;
     });
 
-    internal void DeleteSnapshotFile(long number)
-    {
-        try
-        {
-            Snapshots.Delete(number);
-        }
-        catch (IOException ex)
-        {
-            LogLeftover(number, ex); // the next start deletes it
-        }
-    }
-
     // Off the replica's thread: a large file must not stop its grain. Any error but a full disk fails the log (D2).
     private async Task<T> OnDiskAsync<T>(Func<T> write)
     {
         if (Failed.IsCompletedSuccessfully) throw new LogFailedException(Failed.Result.Message, Failed.Result.InnerException);
-        await _besideTheLog.WaitAsync();
+        await _orphanFiles.WaitAsync();
         try
         {
             return await Task.Run(write);
@@ -245,7 +242,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         }
         finally
         {
-            _besideTheLog.Release();
+            _orphanFiles.Release();
         }
     }
 
@@ -264,7 +261,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
 
     private void OnRolled()
     {
-        _rewriter.Look();
+        _cleaner.Look();
         if (SegmentFiles.Count < _options.SnapshotAfterSegments || SnapshotsWanted is not { } wanted) return;
         var groups = GroupsHoldingOldestSegment();
         if (groups.Count == 0) return;

@@ -7,12 +7,13 @@ internal sealed class WriteAheadLogOptions
     public const int MaxSegmentBytes = 1024 * 1024 * 1024;
 
     /// <summary>
-    /// Length of a segment file, taken from the disk when it is made; there is always one spare. 16 KiB to 1 GiB; the default is 64 MiB.
+    /// Length of a segment file, taken from the disk when it is made; there is always one spare. Also the length from which on a file of the snapshot log is not
+    /// written on. 16 KiB to 1 GiB; the default is 64 MiB.
     /// </summary>
     public int SegmentBytes { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// A snapshot up to this size is kept in the log itself, where it costs no sync of its own; a larger one gets a file.
+    /// A snapshot up to this size is kept in the log itself, where it costs no sync of its own; a larger one goes to the snapshot log.
     /// 0 or more, of which at most an eighth of <see cref="SegmentBytes"/> is used; the default is 64 KiB.
     /// </summary>
     public int InlineSnapshotBytes { get; set; } = 64 * 1024;
@@ -28,13 +29,13 @@ internal sealed class WriteAheadLogOptions
     public long RecentEntriesBytes { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// Rewrites old segments of which little is needed. Off by default, until it has been proved as long as the rest: without it, a group that takes no snapshot
-    /// (idle, or quarantined) keeps the log from its oldest record on.
+    /// Clears away in the background: rewrites old segments and snapshot files of which little is needed, deletes snapshot files of which nothing is. The default is
+    /// true; without it nothing of that happens until it is asked for, as tests need that are to replay.
     /// </summary>
-    public bool RewriteSegments { get; set; }
+    public bool CleanInBackground { get; set; } = true;
 
     /// <summary>
-    /// How fast segments of which little is needed are read to be rewritten (D5), in bytes per second. 1 MiB or more; the default is 32 MiB.
+    /// How fast segments and snapshot files of which little is needed are read to be rewritten (D5), in bytes per second. 1 MiB or more; the default is 32 MiB.
     /// </summary>
     public long RewriteBytesPerSecond { get; set; } = 32 * 1024 * 1024;
 

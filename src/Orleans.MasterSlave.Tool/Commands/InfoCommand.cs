@@ -70,7 +70,7 @@ internal static class InfoCommand
         {
             output.Write($"  {group.Group}  base {group.Base}  last {group.Last}  promised {group.Promised}");
             if (group.Snapshot is { } snapshot)
-                output.Write($"  snapshot {snapshot.Position} {(snapshot.FileNumber > 0 ? $"in file {snapshot.FileNumber}" : "in the log")}");
+                output.Write($"  snapshot {snapshot.Position} {(snapshot.Number > 0 ? $"in the snapshot log, number {snapshot.Number}" : "in the log")}");
             if (group.TornEpoch >= group.Last.Epoch.Value) output.Write($"  torn up to {new Epoch(group.TornEpoch)}");
             if (group.Damage is not null) output.Write(unread ? "  PARTLY UNREAD" : "  DAMAGED");
             output.WriteLine();

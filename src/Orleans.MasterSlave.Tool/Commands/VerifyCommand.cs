@@ -31,7 +31,7 @@ internal static class VerifyCommand
         else WriteQuarantined(found, output);
         if (replaced > 0) output.WriteLine($"not read: {replaced} snapshots were replaced by the running silo faster than they could be read");
         output.WriteLine($"{findings}: {records:N0} records of {found.Groups.Count:N0} groups in segments {manifest.First} to {manifest.Last}, "
-            + $"{found.Groups.Values.Count(group => group.Snapshot is { FileNumber: > 0 })} snapshot files, {orphans.Count} orphan files");
+            + $"{found.Groups.Values.Count(group => group.Snapshot is { Number: > 0 })} snapshots in the snapshot log, {orphans.Count} orphan files");
         return findings.ExitCode;
     }
 

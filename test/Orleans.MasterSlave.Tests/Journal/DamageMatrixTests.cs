@@ -190,10 +190,14 @@ public sealed class DamageMatrixTests
             .. Enumerable.Range(0, bytes.Length / 37).Select(i => sample.With(path, b => b[..(i * 37)])),
             sample.With(path, b => b[..^1]),
             sample.With(path, b => Encoding.ASCII.GetBytes("somebody else's file".PadRight(b.Length))),
-            sample.With(path, b => Sealed(b, x => OtherNode.TryWriteBytes(x.AsSpan(16)))),
-            sample.With(path, b => Sealed(b, x => x[32]++)),    // another file's number
-            sample.With(path, b => Sealed(b, x => x[48]++)),    // another position
-            sample.With(path, b => Sealed(b, x => x[80] ^= 1)), // another group
+            sample.With(path, b => SealedSnapshot(b, x => OtherNode.TryWriteBytes(x.AsSpan(16)))),
+            sample.With(path, b => SealedSnapshot(b, x => OtherNode.TryWriteBytes(x.AsSpan(16)), new NodeId(OtherNode))),
+            sample.With(path, b => SealedSnapshot(b, x => x[32]++)),                      // another snapshot's number
+            sample.With(path, b => SealedSnapshot(b, x => x[48]++)),                      // another position
+            sample.With(path, b => SealedSnapshot(b, x => x[72]++)),                      // another length
+            sample.With(path, b => SealedSnapshot(b, x => x[12]--)),                      // another length of the group's name
+            sample.With(path, b => SealedSnapshot(b, x => x[SnapshotHead.Bytes] ^= 1)),   // another group
+            sample.With(path, b => SealedSnapshot(b, _ => { }, file: 2)),                 // of another file
         ];
         harmed.Add(sample.Files.Copy());
         harmed[^1].Delete(path);
@@ -208,8 +212,8 @@ public sealed class DamageMatrixTests
             }
         }
 
-        await using var newer = Open(sample.With(path, b => Sealed(b, x => x[8] = 2)));
-        Assert.Contains("version 2", Assert.Throws<LogFormatException>(() => newer.Log.OpenReplica(GroupOf("c"))).Message);
+        await using var newer = Open(sample.With(path, b => SealedSnapshot(b, x => x[8] = 3)));
+        Assert.Contains("version 3", Assert.Throws<LogFormatException>(() => newer.Log.OpenReplica(GroupOf("c"))).Message);
         Assert.Equal(sample.Full[0], Describe(newer.Log.OpenReplica(GroupOf("a"))));
     }
 
@@ -287,6 +291,14 @@ public sealed class DamageMatrixTests
         }
 
         Assert.Equal(sample.Full, await ReadAsync(files));
+    }
+
+    // Changed on purpose: the head's checksum is right.
+    private static byte[] SealedSnapshot(byte[] bytes, Action<byte[]> change, NodeId? node = null, long file = 1)
+    {
+        change(bytes);
+        SealHead(bytes, 0, file, node);
+        return bytes;
     }
 
     // Changed on purpose: the checksum at the end is right.

@@ -129,7 +129,7 @@ public sealed class EvictedEntriesTests
             if (i % 40 == 0) await other.SaveSnapshotAsync(Snapshot(At(1, i)), new LogIndex(i));
         }
 
-        await fixture.Log.RewriteAsync(2);
+        await fixture.Log.CleanAsync(2);
         Assert.Equal(Enumerable.Range(3, 28).Select(i => $"payload 1:{i}"), log.Read(new LogIndex(3), 99, 99_999).Select(Text));
         GC.Collect();
         Assert.Equal(old, log.Snapshot!.State);
@@ -154,7 +154,7 @@ public sealed class EvictedEntriesTests
             for (var i = 1; i <= 60; i++) await anew.AppendAsync([Entry(5, i)]);
             await dropped;
             await GrowAsync(fixture, 6);
-            await fixture.Log.RewriteAsync(2);
+            await fixture.Log.CleanAsync(2);
             Assert.Equal(Enumerable.Range(1, 60).Select(i => $"payload 5:{i}"), anew.Read(new LogIndex(1), 99, 99_999).Select(Text));
         }
 

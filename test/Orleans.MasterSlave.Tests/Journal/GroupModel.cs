@@ -21,8 +21,8 @@ internal sealed class GroupModel
     /// <param name="log">The group's log.</param>
     /// <param name="random">Decides what.</param>
     /// <param name="alone">True: only what nothing else may accompany, or an append; false: only what may be accompanied; null: any.</param>
-    /// <returns>The task; whether nothing else may be done meanwhile; whether a file is written first.</returns>
-    public (Task Task, bool Alone, bool InFile) Begin(IReplicaLog log, Random random, bool? alone = null)
+    /// <returns>The task; whether nothing else may be done meanwhile; whether something goes to the snapshot log first.</returns>
+    public (Task Task, bool Alone, bool InSnapshotLog) Begin(IReplicaLog log, Random random, bool? alone = null)
     {
         var now = Now;
         Task task;

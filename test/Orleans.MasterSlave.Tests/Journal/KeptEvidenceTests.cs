@@ -34,7 +34,7 @@ public sealed class KeptEvidenceTests
             Assert.Equal(a, Assert.Single(fixture.Log.Quarantined).Group);
             Assert.Throws<LogDamagedException>(() => fixture.Log.OpenReplica(a));
             await RollAsync(fixture, fixture.Log.OpenReplica(busy), 3);
-            if (rewrites) await fixture.Log.RewriteAsync(2);
+            if (rewrites) await fixture.Log.CleanAsync(2);
         }
     }
 
@@ -60,7 +60,7 @@ public sealed class KeptEvidenceTests
             Assert.Equal(a, Assert.Single(fixture.Log.Quarantined).Group);
             Assert.Throws<LogDamagedException>(() => fixture.Log.OpenReplica(a));
             await RollAsync(fixture, fixture.Log.OpenReplica(GroupOf("busy")), 3);
-            await fixture.Log.RewriteAsync(2);
+            await fixture.Log.CleanAsync(2);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -11,6 +12,8 @@ internal sealed class LogFixture : IAsyncDisposable
 {
     public const string Path = "/node/log";
 
+    public static readonly NodeId Node = new(new Guid("11111111-2222-3333-4444-555555555555"));
+
     private LogFixture(LogDirectory directory, WriteAheadLog log) => (Directory, Log) = (directory, log);
 
     public LogDirectory Directory { get; }
@@ -18,11 +21,11 @@ internal sealed class LogFixture : IAsyncDisposable
 
     /// <summary>Small enough that a test meets every border: of segments, of memory, of snapshots in the log.</summary>
     public static WriteAheadLogOptions SmallSegments =>
-        new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, RecentEntriesBytes = 3 * RecentEntries.OverheadBytes, RewriteSegments = true };
+        new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, RecentEntriesBytes = 3 * RecentEntries.OverheadBytes, CleanInBackground = true };
 
     public static LogFixture Open(ILogFiles files, WriteAheadLogOptions? options = null, string path = Path, TimeProvider? time = null, ILogger? logger = null)
     {
-        var directory = LogDirectory.Open(path, files, () => new Guid("11111111-2222-3333-4444-555555555555"), () => "boot");
+        var directory = LogDirectory.Open(path, files, () => Node.Value, () => "boot");
         try
         {
             return new LogFixture(directory, WriteAheadLog.Open(directory, options ?? SmallSegments, time ?? TimeProvider.System, logger ?? NullLogger.Instance));
@@ -58,6 +61,10 @@ internal sealed class LogFixture : IAsyncDisposable
         TimeUtc = new DateTime(2031, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddSeconds(position.Index.Value),
         State = [.. Enumerable.Range(0, bytes).Select(i => (byte)(i * 7 + position.Index.Value))],
     };
+
+    /// <summary>Makes the checksum right of a snapshot's head that was changed on purpose.</summary>
+    public static void SealHead(byte[] bytes, int offset, long file, NodeId? node = null) =>
+        BitConverter.TryWriteBytes(bytes.AsSpan(offset + SnapshotHead.Bytes - 8), XxHash3.HashToUInt64(bytes.AsSpan(offset, SnapshotHead.Bytes - 8), RecordHeader.Seed(node ?? Node, file, offset)));
 
     /// <summary>All that can be seen of a replica's log, as text.</summary>
     public static string Describe(IReplicaLog log)

@@ -26,8 +26,20 @@ public sealed class LogFormatTests
     {
         var written = new SimulatedFiles();
         await WriteSampleAsync(written);
-        await ReadFrozenAsync("log-v1.zip", (path, bytes) => Assert.True(bytes.AsSpan().SequenceEqual(written.ReadAll(path)), path));
+        await ReadFrozenAsync("log-v1.zip", (path, bytes) => Assert.True(IsSnapshot(path) || bytes.AsSpan().SequenceEqual(written.ReadAll(path)), path));
     }
+
+    [Fact]
+    public async Task Version2_OfSnapshots_IsReadBack_AndWrittenAsItWas()
+    {
+        var written = new SimulatedFiles();
+        await WriteSnapshotSampleAsync(written);
+        var files = await ReadFrozenAsync("snapshots-v2.zip", (path, bytes) => Assert.True(bytes.AsSpan().SequenceEqual(written.ReadAll(path)), path));
+        await using var fixture = Open(files.Copy());
+        Assert.Equal(await File.ReadAllTextAsync(System.IO.Path.Combine(Frozen, "snapshots-v2.txt"), TestContext.Current.CancellationToken), DescribeAll(fixture));
+    }
+
+    private static bool IsSnapshot(string path) => path.EndsWith(".snapshot", StringComparison.Ordinal);
 
     [Fact]
     public async Task Version2_OfRewrittenSegments_IsReadBack_AndWrittenAsItWas()
@@ -58,6 +70,22 @@ public sealed class LogFormatTests
         return files;
     }
 
+    /// <summary>Two files of the snapshot log: one rewritten, one in use.</summary>
+    private static async Task WriteSnapshotSampleAsync(SimulatedFiles files)
+    {
+        var options = SmallSegments;
+        options.CleanInBackground = false;
+        await using var fixture = Open(files, options);
+        var logs = new[] { "a", "b", "c" }.Select(key => fixture.Log.OpenReplica(GroupOf(key))).ToArray();
+        for (var i = 1; i <= 6; i++)
+        {
+            foreach (var log in logs) await log.AppendAsync([Entry(1, i)]);
+            foreach (var log in logs.Take(i > 2 ? 2 : 3)) await log.SaveSnapshotAsync(Snapshot(At(1, i), 3000), new LogIndex(i));
+        }
+
+        await fixture.Log.CleanAsync(1000);
+    }
+
     private static async Task WriteRewrittenSampleAsync(SimulatedFiles files)
     {
         var options = new WriteAheadLogOptions { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, SnapshotAfterSegments = 1000 };
@@ -75,7 +103,7 @@ public sealed class LogFormatTests
         var c = fixture.Log.OpenReplica(GroupOf("c"));
         for (var i = 1; i <= 150; i++) await c.AppendAsync([Entry(1, i, new string('.', 200))]);
         await c.SaveSnapshotAsync(Snapshot(At(1, 150)), new LogIndex(150));
-        Assert.True(await fixture.Log.RewriteAsync(2) > 0);
+        Assert.True(await fixture.Log.CleanAsync(2) > 0);
     }
 
     /// <summary>Writes every type of record, one record a batch, so that the bytes do not depend on timing.</summary>

@@ -52,7 +52,7 @@ internal sealed class LogHistory(int seed, bool races)
     private async Task LiveAsync(SteppedDisk disk)
     {
         var options = SmallSegments;
-        options.RewriteSegments = races;
+        options.CleanInBackground = races;
         options.SegmentBytes *= _random.Next(3) == 0 ? 2 : 1;
         (_firstActive, _active) = (_random.Next(Groups), _random.Next(1, Groups + 1)); // the others rest, and hold old segments
         var fixture = Open(disk.Files, options);
@@ -95,18 +95,18 @@ internal sealed class LogHistory(int seed, bool races)
                 _orphans++;
                 break;
             case 10:
-                Rewritten += await fixture.Log.RewriteAsync(2);
+                Rewritten += await fixture.Log.CleanAsync(2);
                 for (var group = 0; group < Groups; group++) _models[group].CheckReads(_logs[group], seed);
                 break;
             case 11 when races:
-                var rewriting = fixture.Log.RewriteAsync(2);
+                var rewriting = fixture.Log.CleanAsync(2);
                 await TogetherAsync(disk);
                 await rewriting;
                 break;
             case 2 or 3:
-                var file = disk.SnapshotFile.Task;
-                var (task, _, inFile) = _models[i].Begin(_logs[i], _random, alone: true);
-                if (inFile) await Task.WhenAny(task, file);
+                var written = disk.SnapshotWritten.Task;
+                var (task, _, inSnapshotLog) = _models[i].Begin(_logs[i], _random, alone: true);
+                if (inSnapshotLog) await Task.WhenAny(task, written);
                 await FinishAsync(disk, [(task, i)]);
                 break;
             default:

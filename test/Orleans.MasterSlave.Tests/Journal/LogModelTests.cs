@@ -62,7 +62,7 @@ public sealed class LogModelTests
                     var i = _random.Next(Groups);
                     await _models[i].StepAsync(logs[i], _random);
                     if (_random.Next(4) == 0) _models[i].CheckReads(logs[i], seed);
-                    if (_random.Next(20) == 0) _ = ObservedAsync(fixture.Log.RewriteAsync(2)); // goes on beside what follows
+                    if (_random.Next(20) == 0) _ = ObservedAsync(fixture.Log.CleanAsync(2)); // goes on beside what follows
                 }
             }
             catch (Exception ex) when (ex is LogFailedException or LogDirectoryAccessException || ex.GetType() == typeof(IOException))

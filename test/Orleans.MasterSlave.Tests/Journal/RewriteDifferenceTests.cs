@@ -130,12 +130,12 @@ public sealed class RewriteDifferenceTests(ITestOutputHelper output)
         {
             var before = Describe(fixture);
             var isEarly = random.Next(2) == 0;
-            var early = rewrites && isEarly ? Task.Run(() => fixture.Log.RewriteAsync(2)) : null;
+            var early = rewrites && isEarly ? Task.Run(() => fixture.Log.CleanAsync(2)) : null;
             for (var i = 0; i < Groups; i++) await GoOnAsync(fixture, Name(i), random);
             if (Quarantined(fixture, GroupOf("busy"))) await fixture.Log.DropReplicaAsync(GroupOf("busy"));
             await RollAsync(fixture, fixture.Log.OpenReplica(GroupOf("busy")), random.Next(4));
             if (early is not null) await early;
-            if (rewrites) await fixture.Log.RewriteAsync(2);
+            if (rewrites) await fixture.Log.CleanAsync(2);
             return [.. before, .. Describe(fixture)];
         }
     }

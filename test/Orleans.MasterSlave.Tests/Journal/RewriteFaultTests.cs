@@ -34,7 +34,7 @@ public sealed class RewriteFaultTests
         await using var fixture = Open(files, Manual);
         await WriteAsync(fixture);
         unreadable = Segments[1];
-        Assert.True(await fixture.Log.RewriteAsync(2) > 0);
+        Assert.True(await fixture.Log.CleanAsync(2) > 0);
         Assert.Equal(unreadable, Segments[1]);
         Assert.False(fixture.Log.Failed.IsCompleted);
     }
@@ -47,7 +47,7 @@ public sealed class RewriteFaultTests
         string[] harmed = [Segments[0], Segments[3]];
         foreach (var path in harmed) _disk.Alter(path, bytes => { bytes[0] ^= 1; return bytes; });
         var before = harmed.Select(_disk.ReadAll).ToArray();
-        await fixture.Log.RewriteAsync(2);
+        await fixture.Log.CleanAsync(2);
         Assert.Equal(before, harmed.Select(_disk.ReadAll));
         Assert.False(fixture.Log.Failed.IsCompleted);
     }
@@ -63,7 +63,7 @@ public sealed class RewriteFaultTests
         await using var fixture = Open(files, Manual);
         await WriteAsync(fixture);
         _disk.Alter(Segments[^3], bytes => { bytes[20] ^= 1; return bytes; }); // the oldest that is not rewritten itself; the last is the spare
-        for (var i = 0; i < 5; i++) await fixture.Log.RewriteAsync(2);
+        for (var i = 0; i < 5; i++) await fixture.Log.CleanAsync(2);
         Assert.InRange(copies, 1, 2);
         Assert.True(Segments.Count < 6, $"{Segments.Count} segments");
     }
@@ -79,7 +79,7 @@ public sealed class RewriteFaultTests
             mayGoOn.Task.Wait();
         });
         var options = Manual;
-        (options.RewriteSegments, options.SnapshotAfterSegments) = (true, 2);
+        (options.CleanInBackground, options.SnapshotAfterSegments) = (true, 2);
         var fixture = Open(files, options);
         await WriteAsync(fixture);
         await creating.Task;
@@ -101,7 +101,7 @@ public sealed class RewriteFaultTests
         {
             await WriteAsync(fixture);
             var before = Segments;
-            Assert.Equal(0, await fixture.Log.RewriteAsync(2));
+            Assert.Equal(0, await fixture.Log.CleanAsync(2));
             Assert.Equal(before.SkipLast(1), Segments.Take(before.Count - 1)); // the last is the spare, which goes
             Assert.DoesNotContain(_disk.All, path => path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal));
         }
@@ -116,10 +116,10 @@ public sealed class RewriteFaultTests
         await RollAsync(fixture, fixture.Log.OpenReplica(GroupOf("busy")), 4); // nothing of it needed
         _disk.Capacity = 0;
         var segments = Segments;
-        Assert.Equal(0, await fixture.Log.RewriteAsync(2));
+        Assert.Equal(0, await fixture.Log.CleanAsync(2));
         Assert.False(fixture.Log.Failed.IsCompleted);
         Assert.Equal(segments, Segments);
         _disk.Capacity = long.MaxValue;
-        Assert.True(await fixture.Log.RewriteAsync(2) > 0);
+        Assert.True(await fixture.Log.CleanAsync(2) > 0);
     }
 }

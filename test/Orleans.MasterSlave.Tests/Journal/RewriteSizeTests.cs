@@ -27,9 +27,9 @@ public sealed class RewriteSizeTests
         {
             Assert.Equal(GroupOf("a"), Assert.Single(fixture.Log.Quarantined).Group);
             await RollAsync(fixture, fixture.Log.OpenReplica(GroupOf("busy")), 3);
-            await fixture.Log.RewriteAsync(2);
+            await fixture.Log.CleanAsync(2);
             AssertLengths(files);
-            Assert.Equal(0, await fixture.Log.RewriteAsync(2));
+            Assert.Equal(0, await fixture.Log.CleanAsync(2));
         }
 
         await using var again = Open(files, Manual);
@@ -47,7 +47,7 @@ public sealed class RewriteSizeTests
             await AppendAsync(log, Segments);
             await log.CutFromAsync(new LogIndex(2));
             await RollAsync(fixture, fixture.Log.OpenReplica(GroupOf("busy")), 3);
-            await fixture.Log.RewriteAsync(2);
+            await fixture.Log.CleanAsync(2);
             AssertLengths(files);
             before = Describe(log);
         }

@@ -32,9 +32,9 @@ public sealed class SegmentRewriteChoiceTests
         {
             var cut = await WriteMuchAndCutAsync(fixture);
             await RollAsync(fixture, fixture.Log.OpenReplica(GroupOf("busy")), 4);
-            await fixture.Log.RewriteAsync(2);
+            await fixture.Log.CleanAsync(2);
             var rewritings = _rewritings;
-            Assert.Equal(0, await fixture.Log.RewriteAsync(2));
+            Assert.Equal(0, await fixture.Log.CleanAsync(2));
             Assert.Equal(rewritings, _rewritings);
             before = Describe(cut);
         }
@@ -42,10 +42,10 @@ public sealed class SegmentRewriteChoiceTests
         // What was kept is not known any more: one more rewriting finds out, and not a second.
         _rewritings = 0;
         await using var again = Open(Counted, Manual);
-        await again.Log.RewriteAsync(2);
+        await again.Log.CleanAsync(2);
         var once = _rewritings;
         Assert.InRange(once, 0, 2);
-        await again.Log.RewriteAsync(2);
+        await again.Log.CleanAsync(2);
         Assert.Equal(once, _rewritings);
         Assert.Equal(before, Describe(again.Log.OpenReplica(GroupOf("cut"))));
     }
@@ -58,13 +58,13 @@ public sealed class SegmentRewriteChoiceTests
         var cut = await WriteMuchAndCutAsync(fixture);
         var busy = fixture.Log.OpenReplica(GroupOf("busy"));
         await RollAsync(fixture, busy, 4);
-        await fixture.Log.RewriteAsync(2);
+        await fixture.Log.CleanAsync(2);
         Assert.True(BytesOfOldest > WriteAheadLogOptions.MinSegmentBytes / 2, $"{BytesOfOldest} bytes");
 
         while (cut.Last.Index.Value < 150) await cut.AppendAsync(Entries(2, cut.Last.Index.Value + 1, 1)); // beyond all that was cut
         await cut.SaveSnapshotAsync(Snapshot(cut.Last), cut.Last.Index);
         await RollAsync(fixture, busy, 66);
-        await fixture.Log.RewriteAsync(2);
+        await fixture.Log.CleanAsync(2);
         Assert.True(BytesOfOldest < WriteAheadLogOptions.MinSegmentBytes / 4, $"{BytesOfOldest} bytes");
     }
 
@@ -82,7 +82,7 @@ public sealed class SegmentRewriteChoiceTests
 
         await big.SaveSnapshotAsync(Snapshot(big.Last), big.Last.Index);
         Assert.True(fixture.Log.Segments >= segments, $"{fixture.Log.Segments} segments");
-        Assert.True(await fixture.Log.RewriteAsync(2) >= segments - 3);
+        Assert.True(await fixture.Log.CleanAsync(2) >= segments - 3);
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class SegmentRewriteChoiceTests
         var idle = fixture.Log.OpenReplica(GroupOf("idle"));
         await idle.AppendAsync(Entries(1, 1, 3));
         await RollAsync(fixture, fixture.Log.OpenReplica(GroupOf("busy")), 4);
-        var rewriting = Task.Run(() => fixture.Log.RewriteAsync(2));
+        var rewriting = Task.Run(() => fixture.Log.CleanAsync(2));
         await creating.Task;
         await idle.SaveSnapshotAsync(Snapshot(idle.Last), idle.Last.Index); // the old segments go
         while (fixture.Log.Segments > 2) await Task.Yield();
@@ -148,7 +148,7 @@ public sealed class SegmentRewriteChoiceTests
 
     private static int[] Chosen(params (long End, long Needed)[] segments)
     {
-        var all = segments.Select((segment, i) => new SegmentUse(new SegmentFile(i, "") { End = segment.End }, segment.Needed)).ToArray();
+        var all = segments.Select((segment, i) => new FileUse<SegmentFile>(new SegmentFile(i, "") { End = segment.End }, segment.Needed)).ToArray();
         return [.. RewritePolicy.Choose(all, 100).Select(file => (int)file.Number)];
     }
 

@@ -46,10 +46,10 @@ public sealed class SegmentRewriteTests
             before = await WriteAsync(fixture);
             var segments = fixture.Log.Segments;
             Assert.True(segments >= 7, $"{segments} segments");
-            Assert.True(await fixture.Log.RewriteAsync(2) > 0);
+            Assert.True(await fixture.Log.CleanAsync(2) > 0);
             Assert.True(fixture.Log.Segments <= 4, $"{fixture.Log.Segments} segments");
             Assert.Equal(before, Describe(fixture));
-            Assert.Equal(0, await fixture.Log.RewriteAsync(2)); // it is not done again and again
+            Assert.Equal(0, await fixture.Log.CleanAsync(2)); // it is not done again and again
             await fixture.Log.OpenReplica(GroupOf("idle")).AppendAsync(Entries(1, 6, 2));
             before = Describe(fixture);
         }
@@ -60,7 +60,7 @@ public sealed class SegmentRewriteTests
             Assert.Equal(before, Describe(again));
             Assert.Empty(again.Log.Quarantined);
             await RollAsync(again, again.Log.OpenReplica(GroupOf("busy")), 3);
-            await again.Log.RewriteAsync(2); // what was rewritten is rewritten with others
+            await again.Log.CleanAsync(2); // what was rewritten is rewritten with others
             Assert.Equal(before, Describe(again));
         }
     }
@@ -79,7 +79,7 @@ public sealed class SegmentRewriteTests
             await log.AppendAsync(Entries(5, 24, 3));
             before = LogFixture.Describe(log);
             await RollAsync(fixture, busy, 4);
-            Assert.True(await fixture.Log.RewriteAsync(2) > 0);
+            Assert.True(await fixture.Log.CleanAsync(2) > 0);
             Assert.Equal(before, LogFixture.Describe(log));
         }
 
@@ -126,7 +126,7 @@ public sealed class SegmentRewriteTests
         {
             before = await WriteAsync(fixture);
             watch = true;
-            Assert.True(await fixture.Log.RewriteAsync(2) > 0);
+            Assert.True(await fixture.Log.CleanAsync(2) > 0);
             watch = false;
         }
 
@@ -155,7 +155,7 @@ public sealed class SegmentRewriteTests
         {
             Assert.Throws<LogDamagedException>(() => fixture.Log.OpenReplica(GroupOf("idle")));
             var segments = fixture.Log.Segments;
-            await fixture.Log.RewriteAsync(2);
+            await fixture.Log.CleanAsync(2);
             Assert.True(fixture.Log.Segments < segments);
         }
 
@@ -181,7 +181,7 @@ public sealed class SegmentRewriteTests
         var path = System.IO.Path.Combine(LogFixture.Path, SegmentHeader.FileName(1));
         files.Alter(path, bytes => { bytes.AsSpan(SegmentHeader.Bytes + 100, 60).Clear(); return bytes; });
         var damaged = files.ReadAll(path);
-        await fixture.Log.RewriteAsync(2);
+        await fixture.Log.CleanAsync(2);
         Assert.Equal(damaged, files.ReadAll(path));
     }
 
@@ -193,7 +193,7 @@ public sealed class SegmentRewriteTests
         await using (var fixture = Open(files, Manual))
         {
             before = await WriteAsync(fixture);
-            await fixture.Log.RewriteAsync(2);
+            await fixture.Log.CleanAsync(2);
         }
 
         var path = files.All.First(name => name.EndsWith(".segment", StringComparison.Ordinal));
@@ -251,11 +251,11 @@ public sealed class SegmentRewriteTests
         var before = await WriteAsync(fixture);
         var segments = fixture.Log.Segments;
         files.Capacity = 0;
-        Assert.Equal(0, await fixture.Log.RewriteAsync(2));
+        Assert.Equal(0, await fixture.Log.CleanAsync(2));
         Assert.Equal(segments, fixture.Log.Segments);
         files.Capacity = long.MaxValue;
         await fixture.Log.OpenReplica(GroupOf("idle")).PromiseAsync(new Epoch(2));
-        Assert.True(await fixture.Log.RewriteAsync(2) > 0);
+        Assert.True(await fixture.Log.CleanAsync(2) > 0);
         Assert.Equal(before[1..], Describe(fixture)[1..]);
     }
 
@@ -272,7 +272,7 @@ public sealed class SegmentRewriteTests
             Assert.True(fixture.Log.OpenReplica(GroupOf($"unheard of {start}")).HadTornTail);
             var busy = fixture.Log.OpenReplica(GroupOf("busy"));
             await RollAsync(fixture, busy, 5);
-            await fixture.Log.RewriteAsync(2);
+            await fixture.Log.CleanAsync(2);
         }
     }
 }

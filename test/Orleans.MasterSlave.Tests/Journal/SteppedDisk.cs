@@ -38,8 +38,8 @@ internal sealed class SteppedDisk
     /// <summary>What the power failure left; null while there is power.</summary>
     public SimulatedFiles? Left { get; private set; }
 
-    /// <summary>Completes when the next snapshot file is there.</summary>
-    public TaskCompletionSource SnapshotFile { get; private set; } = NewSignal();
+    /// <summary>Completes when the next snapshot is in the snapshot log.</summary>
+    public TaskCompletionSource SnapshotWritten { get; private set; } = NewSignal();
 
     public void Begin(WriteAheadLog log)
     {
@@ -68,13 +68,12 @@ internal sealed class SteppedDisk
     {
         lock (_gate)
         {
-            SnapshotFile = NewSignal();
+            SnapshotWritten = NewSignal();
             _standsStill = NewSignal();
             _goOn.TrySetResult();
         }
     }
 
-    // By the test, or by the thread that clears away after a snapshot; never by both at once.
     private void StandStill()
     {
         Task stands;
@@ -91,7 +90,6 @@ internal sealed class SteppedDisk
 
     private void Before(string operation, string path)
     {
-        if (operation == "Delete" && path.EndsWith(".snapshot", StringComparison.Ordinal) && _pace is not null) StandStill();
         lock (_gate)
         {
             if (Left is not null) throw new IOException("no power");
@@ -102,7 +100,7 @@ internal sealed class SteppedDisk
                 throw new IOException("no power");
             }
 
-            if (operation == "SyncDirectory" && path.EndsWith("snapshots", StringComparison.Ordinal)) SnapshotFile.TrySetResult();
+            if (operation == "Sync" && path.EndsWith(".snapshot", StringComparison.Ordinal)) SnapshotWritten.TrySetResult();
         }
     }
 

@@ -92,7 +92,8 @@ public sealed class ToolFileDamageTests : IDisposable
                 Alter(name, bytes =>
                 {
                     bytes[8] = 9;
-                    Seal(bytes, checksumAt);
+                    if (name == Snapshot1) SealHead(bytes, 0, file: 1);
+                    else Seal(bytes, checksumAt);
                 });
                 break;
         }

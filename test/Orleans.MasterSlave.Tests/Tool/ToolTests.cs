@@ -44,7 +44,7 @@ public sealed class ToolTests : IDisposable
         Assert.Contains("boot id         boot", run.Lines);
         Assert.Contains("segments        1: 1 to 1", run.Lines);
         Assert.Contains("test.group/a  base e0:0  last e2:4  promised e2", run.Lines);
-        Assert.Contains("test.group/b  base e3:2  last e3:4  promised e0  snapshot e3:3 in file 1", run.Lines);
+        Assert.Contains("test.group/b  base e3:2  last e3:4  promised e0  snapshot e3:3 in the snapshot log, number 1", run.Lines);
         Assert.Contains("orphan files    1", run.Lines);
         Assert.Equal(before, ToolRun.Fingerprint(_folder.Path));
     }
@@ -163,7 +163,7 @@ public sealed class ToolTests : IDisposable
         var verify = await ToolRun.OfAsync("verify", _folder.Path);
         Assert.Equal(0, verify.ExitCode);
         Assert.StartsWith("whole: ", verify.Lines[^1]);
-        Assert.EndsWith("1 snapshot files, 1 orphan files", verify.Lines[^1]);
+        Assert.EndsWith("1 snapshots in the snapshot log, 1 orphan files", verify.Lines[^1]);
         Assert.Equal(0, (await ToolRun.OfAsync("info", _folder.Path)).ExitCode);
         Assert.Equal(0, (await ToolRun.OfAsync("dump", _folder.Path)).ExitCode);
         Assert.Equal("2 operations in 1 files", (await ToolRun.OfAsync("orphans", _folder.Path)).Lines[^1]);

@@ -6,10 +6,10 @@ namespace Orleans.MasterSlave.Journal;
 /// <summary>
 /// Body of a snapshot or install record; the snapshot's position is in the record's header. It restates all that is known of the group but its
 /// entries, so that no older record is needed: i64 base epoch, i64 base index, i64 promised epoch, i64 torn epoch (−1: not torn),
-/// i64 data-loss count, i64 time (UTC ticks), i64 number of the snapshot file (0: the state follows here).
+/// i64 data-loss count, i64 time (UTC ticks), i64 number of the snapshot in the snapshot log (0: the state follows here).
 /// </summary>
 internal readonly record struct SnapshotRecord(
-    LogPosition Position, LogPosition Base, Epoch Promised, long TornEpoch, long DataLossCount, DateTime TimeUtc, long FileNumber)
+    LogPosition Position, LogPosition Base, Epoch Promised, long TornEpoch, long DataLossCount, DateTime TimeUtc, long Number)
 {
     public const int FixedBytes = 56;
 
@@ -21,7 +21,7 @@ internal readonly record struct SnapshotRecord(
         BinaryPrimitives.WriteInt64LittleEndian(to[24..], TornEpoch);
         BinaryPrimitives.WriteInt64LittleEndian(to[32..], DataLossCount);
         BinaryPrimitives.WriteInt64LittleEndian(to[40..], TimeUtc.Ticks);
-        BinaryPrimitives.WriteInt64LittleEndian(to[48..], FileNumber);
+        BinaryPrimitives.WriteInt64LittleEndian(to[48..], Number);
     }
 
     /// <summary>Reads a body; null when it is too short for one.</summary>

@@ -94,24 +94,27 @@ internal sealed class LogInspector : IDisposable
     private static bool IsGap(LogFinding finding, RecoveryResult found) =>
         finding is { Offset: 0, Group: { } group } && found.Groups.TryGetValue(group, out var of) && of.Gap?.What == finding.What;
 
-    private Dictionary<(string Group, long File), (RecoveredGroup Group, LogFinding Finding)> Doubtful(IEnumerable<RecoveredGroup> groups)
+    private Dictionary<(string Group, long Snapshot), (RecoveredGroup Group, LogFinding Finding)> Doubtful(IEnumerable<RecoveredGroup> groups)
     {
-        var store = new SnapshotStore(_files, Directory.Path, Directory.NodeId);
+        using var snapshots = new SnapshotFiles(_files, Directory.Path, Directory.NodeId);
+        snapshots.Load();
+        var reader = new SnapshotReader(snapshots);
         Dictionary<(string, long), (RecoveredGroup, LogFinding)> doubtful = [];
         foreach (var group in groups)
         {
-            if (group.Snapshot is not { FileNumber: > 0 } snapshot) continue;
-            var path = store.PathOf(snapshot.FileNumber);
-            if (IsPartUnread && !_files.Exists(path)) continue; // a record that was not read may name another
+            if (group.Snapshot is not { Number: > 0 } snapshot) continue;
+            var file = snapshots.FileOf(snapshot.Number);
             try
             {
-                store.Read(group.Group, group.Name, snapshot);
+                if (IsPartUnread && (file is null || snapshots.PlaceOf(file, snapshot.Number, fresh: false) is null)) continue; // a record that was not read may name another
+                reader.Read(group.Group, group.Name, snapshot);
             }
             catch (Exception ex) when (FileErrors.IsUnreadable(ex))
             {
                 // Gone between two looks at it: damage, if the log still names it.
+                var path = file?.Path ?? snapshots.PathOf(snapshot.Number);
                 var reason = ex is FileNotFoundException ? new LogDamagedException($"A snapshot of '{group.Group}' is missing.", path, 0, group.Group, ex) : ex;
-                doubtful.Add((group.Group.ToString(), snapshot.FileNumber), (group, LogFinding.Of(reason, path)));
+                doubtful.Add((group.Group.ToString(), snapshot.Number), (group, LogFinding.Of(reason, path)));
             }
         }
 

@@ -45,9 +45,9 @@ internal sealed class SegmentCopy : IDisposable
     /// <summary>Why something could not be read.</summary>
     public string? Wrong { get; private set; }
 
-    /// <summary>Copies one segment; reports the bytes read piece by piece. False when it cannot be read.</summary>
+    /// <summary>Copies one segment, piece by piece. False when it cannot be read.</summary>
     /// <exception cref="LogFullException">There is no room.</exception>
-    public async Task<bool> AddAsync(SegmentFile from, Func<int, Task> pace)
+    public async Task<bool> AddAsync(SegmentFile from, RewritePace pace)
     {
         if (ReadHeader(from) is not { } header) return false;
         if (_firstHeader is null) _batch.Begin(header.FirstBatch);
@@ -58,7 +58,7 @@ internal sealed class SegmentCopy : IDisposable
             var used = CopyPiece(from, at);
             if (used <= 0) return false;
             at += used;
-            await pace(used);
+            await pace.WaitAsync(used);
         }
 
         return true;
@@ -167,7 +167,7 @@ internal sealed class SegmentCopy : IDisposable
         Wrong = $"what lies at offset {at} cannot be read";
         try
         {
-            return _segments.TryRead(from, to, at, out read);
+            return _segments.Open.TryRead(from, to, at, out read);
         }
         catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {

@@ -4,92 +4,36 @@ namespace Orleans.MasterSlave.Journal;
 
 /// <summary>
 /// Rewrites old segments of which little is needed, so that groups that take no snapshot (idle, never opened, quarantined) do not keep the whole log
-/// (D5). Works beside the log, at a limited rate, and never while the disk is full; one at a time.
+/// (D5). Never while the disk is full; one at a time.
 /// </summary>
 /// <remarks>
 /// The order of records stays as it was, so a rewritten log reads back as before, whatever was appended meanwhile. One rename is the switch; where the
 /// records now lie is told to the groups before the old files are let go.
 /// </remarks>
 internal sealed partial class SegmentRewriter(
-    LogDirectory directory, SegmentFiles segments, SegmentPins pins, SegmentWriter writer, GroupCommit commit, WriteAheadLogOptions options, TimeProvider time, ILogger logger)
+    LogDirectory directory, SegmentFiles segments, SegmentPins pins, SegmentWriter writer, GroupCommit commit, int segmentBytes, RewritePace pace, TimeProvider time, ILogger logger)
 {
     private const int KeptForSegments = 64; // by then, what was kept for order may have become unneeded; a rewriting in so many is not much
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _wanted = new(0, 1);
-    private readonly SemaphoreSlim _oneAtATime = new(1, 1);
-    private Task _running = Task.CompletedTask;
-
-    public void Start()
-    {
-        if (options.RewriteSegments) _running = Task.Run(RunAsync);
-    }
-
-    /// <summary>There are more segments than before: look whether some are to be rewritten.</summary>
-    public void Look()
-    {
-        try
-        {
-            _wanted.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It will look anyway.
-        }
-    }
-
-    public async Task StopAsync()
-    {
-        await _stopping.CancelAsync();
-        await _running;
-    }
 
     /// <summary>Rewrites what is worth it now, but for the newest segments; returns the number of files that went.</summary>
     public async Task<int> RewriteAsync(int keepNewest)
     {
         var gone = 0;
-        await _oneAtATime.WaitAsync(_stopping.Token);
-        try
+        while (segments.Count > keepNewest && !commit.IsFull && !commit.Failed.IsCompleted && RewritePolicy.Choose(Closed(keepNewest), segmentBytes) is { Count: > 0 } chosen)
         {
-            while (!commit.IsFull && !commit.Failed.IsCompleted && RewritePolicy.Choose(Closed(keepNewest), options.SegmentBytes) is { Count: > 0 } chosen)
-            {
-                if (await RewriteAsync(chosen) is not { } freed) break;
-                gone += freed;
-            }
-        }
-        finally
-        {
-            _oneAtATime.Release();
+            if (await RewriteAsync(chosen) is not { } freed) break;
+            gone += freed;
         }
 
         return gone;
     }
 
-    private async Task RunAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                await _wanted.WaitAsync(_stopping.Token);
-                if (segments.Count > options.SnapshotAfterSegments) await RewriteAsync(options.SnapshotAfterSegments);
-            }
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            // The log is closed.
-        }
-        catch (Exception ex)
-        {
-            commit.Fail(ex); // a file was not written, synced or renamed (D2)
-        }
-    }
-
-    private List<SegmentUse> Closed(int keepNewest)
+    private List<FileUse<SegmentFile>> Closed(int keepNewest)
     {
         var needed = pins.NeededWeights();
         var all = segments.All();
         return [.. all.Take(all.Count - Math.Max(2, keepNewest)).TakeWhile(file => file.Number < pins.HoldsAllFrom)
-            .Select(file => new SegmentUse(file, Math.Min(file.End, NeededBytes(file, needed) + KeptBytes(file, all[^1].Number))))];
+            .Select(file => new FileUse<SegmentFile>(file, Math.Min(file.End, NeededBytes(file, needed) + KeptBytes(file, all[^1].Number))))];
     }
 
     private static long KeptBytes(SegmentFile file, long newest) => newest - file.KeptAt < KeptForSegments ? file.KeptBytes : 0;
@@ -134,7 +78,7 @@ internal sealed partial class SegmentRewriter(
         }
         finally
         {
-            foreach (var file in held) segments.Release(file);
+            foreach (var file in held) segments.Open.Release(file);
             directory.Files.Delete(path); // when it was not switched to
         }
     }
@@ -149,9 +93,9 @@ internal sealed partial class SegmentRewriter(
         foreach (var file in chosen)
         {
             var before = copy.Length;
-            if (!await copy.AddAsync(file, PaceAsync)) return LeftAlone(file, copy.Wrong);
+            if (!await copy.AddAsync(file, pace)) return LeftAlone(file, copy.Wrong);
             Learn(file, copy.Length - before, needed);
-            if (copy.Length > options.SegmentBytes + SegmentCopy.EmptyBytes && file != chosen[0])
+            if (copy.Length > segmentBytes + SegmentCopy.EmptyBytes && file != chosen[0])
                 return null; // evidence, or kept for order, which nobody could weigh: now that it is known, fewer are chosen
         }
 
@@ -163,7 +107,7 @@ internal sealed partial class SegmentRewriter(
     {
         try
         {
-            return segments.TryHold(file); // false: deleted meanwhile
+            return segments.Open.TryHold(file); // false: deleted meanwhile
         }
         catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
@@ -190,12 +134,6 @@ internal sealed partial class SegmentRewriter(
 
             return true;
         }
-    }
-
-    private Task PaceAsync(int bytes)
-    {
-        _stopping.Token.ThrowIfCancellationRequested();
-        return Task.Delay(TimeSpan.FromSeconds((double)bytes / options.RewriteBytesPerSecond), time, _stopping.Token);
     }
 
     private Dictionary<GroupPins, List<RecordMove>>? LeftAlone(SegmentFile file, string? reason)

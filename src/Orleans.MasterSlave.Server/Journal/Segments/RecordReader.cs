@@ -84,7 +84,7 @@ internal sealed class RecordReader(SegmentFiles segments, NodeId node, GroupPins
         (_file, _start, _length) = (null, 0, 0);
         try
         {
-            if (!segments.TryRead(place.Segment!, _window.AsSpan(0, want), place.Offset, out var read)) return false;
+            if (!segments.Open.TryRead(place.Segment!, _window.AsSpan(0, want), place.Offset, out var read)) return false;
             (_file, _start, _length) = (place.Segment, place.Offset, read);
             return read >= needed;
         }

@@ -37,13 +37,13 @@ internal sealed class StoredRecords(WriteAheadLog log, GroupId group, GroupPins 
         return ReadEntry(reader, position);
     }
 
-    /// <summary>Reads the snapshot in use, from its file or from the log.</summary>
+    /// <summary>Reads the snapshot in use, from the snapshot log or from the log.</summary>
     /// <exception cref="LogDamagedException">It is not what was written.</exception>
     public LogSnapshot ReadSnapshot(in SnapshotRecord record)
     {
         try
         {
-            return record.FileNumber > 0 ? log.Snapshots.Read(group, name, record) : new LogSnapshot
+            return record.Number > 0 ? log.Snapshots.Read(group, name, record) : new LogSnapshot
             {
                 Position = record.Position, DataLossCount = record.DataLossCount, TimeUtc = record.TimeUtc, State = ReadState(record.Position),
             };

@@ -1,0 +1,33 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using Orleans.MasterSlave.Contracts;
+
+namespace Orleans.MasterSlave.Journal;
+
+/// <summary>
+/// A snapshot file as it was once written, for reading only. One snapshot a file: magic "OMSSNAP\n", u32 version 1, u32 length of the group's name, node id,
+/// i64 number, i64 epoch, i64 index, i64 data-loss count, i64 time (UTC ticks), i64 state length, group's name, state, u64 XxHash3 of all before.
+/// </summary>
+internal static class SnapshotVersion1
+{
+    public const uint Version = 1;
+    private const int FixedBytes = 80, ChecksumBytes = 8;
+
+    /// <summary>Whether a file begins like one of this version; whether it is whole is another question.</summary>
+    public static bool IsLike(ReadOnlySpan<byte> head) => head.Length >= 12 && head.StartsWith(SnapshotHead.Magic) && BinaryPrimitives.ReadUInt32LittleEndian(head[8..]) == Version;
+
+    /// <summary>The number of the snapshot in a file; null when the file is not whole, or not this node's.</summary>
+    public static long? NumberIn(ReadOnlySpan<byte> file, NodeId node) => IsWhole(file) && new NodeId(new Guid(file[16..32])) == node ? BinaryPrimitives.ReadInt64LittleEndian(file[32..]) : null;
+
+    /// <summary>The state of a group's snapshot; null when it is not the one that a record names.</summary>
+    public static byte[]? StateIn(ReadOnlySpan<byte> file, NodeId node, ReadOnlySpan<byte> group, in SnapshotRecord record)
+    {
+        if (NumberIn(file, node) != record.Number) return null;
+        var groupLength = BinaryPrimitives.ReadInt32LittleEndian(file[12..]);
+        var position = new LogPosition(new Epoch(BinaryPrimitives.ReadInt64LittleEndian(file[40..])), new LogIndex(BinaryPrimitives.ReadInt64LittleEndian(file[48..])));
+        return position == record.Position && file.Slice(FixedBytes, groupLength).SequenceEqual(group) ? file[(FixedBytes + groupLength)..^ChecksumBytes].ToArray() : null;
+    }
+
+    private static bool IsWhole(ReadOnlySpan<byte> file) =>
+        file.Length >= FixedBytes + ChecksumBytes && BinaryPrimitives.ReadUInt64LittleEndian(file[^ChecksumBytes..]) == XxHash3.HashToUInt64(file[..^ChecksumBytes]);
+}
