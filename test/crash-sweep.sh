@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Crashes of a process that writes a log, at every fdatasync in turn: killed there (SIGKILL), or told that the sync failed (EIO); and at every step by
-# which a segment is rewritten. Then the log is recovered, at times killed in recovery too, and compared with what was confirmed. At the end, a disk that
+# which a segment, or a file of the snapshot log, is rewritten. Then the log is recovered, at times killed in recovery too, and compared with what was confirmed. At the end, a disk that
 # fills up. Needs strace, and root for the disk.
 #
 #   test/crash-sweep.sh [--from N] [--to N] [--step N] [--seconds S] [--groups G] [--steps K]
@@ -65,6 +65,15 @@ segment() { # number
     printf '%s/log/log-%016d.segment' "$folder" "$1"
 }
 
+snapshots() { # number
+    printf '%s/log/snapshots/%016d.snapshot' "$folder" "$1"
+}
+
+rewriting() { # n, the file whose place the rewritten one takes: it is created, written, synced and renamed
+    for call in openat pwrite64 fdatasync rename; do life "$1" $call signal=KILL:when=1 "$2.rewrite"; done
+    life "$1" rename error=EIO:when=1 "$2.rewrite"
+}
+
 tell() { # what
     echo "$1: $lives lives, $killed killed, $failed with a failed sync, $finished ended before; everything confirmed was there, once, in order"
     [ "$killed" -gt 0 ] || { echo "FAILED: no crash happened: nothing was proved"; exit 1; }
@@ -72,18 +81,20 @@ tell() { # what
 }
 
 killed=0 failed=0 finished=0 lives=0 last=0
-# A rewriting creates, writes, syncs and renames one file, then deletes those that it stands for.
+started=$SECONDS # without the build
+rewriting 1 "$(snapshots 1)"
+life 1 unlink signal=KILL:when=1 "$(snapshots 1)"
+tell "rewriting of the first snapshot file"
 for ((n = from; n <= to && n <= 9; n++)); do
-    [ $SECONDS -ge $((seconds / 2)) ] && break
-    for call in openat pwrite64 fdatasync rename; do life "$n" $call signal=KILL:when=1 "$(segment "$n").rewrite"; done
-    life "$n" unlink signal=KILL:when=1 "$(segment "$n")"
-    life "$n" rename error=EIO:when=1 "$(segment "$n").rewrite"
+    [ $((SECONDS - started)) -ge $((seconds / 2)) ] && break
+    rewriting "$n" "$(segment "$n")"
+    life "$n" unlink signal=KILL:when=1 "$(segment "$n")" # one that the rewritten one stands for
     last=$n
 done
 tell "rewriting of segment $from to $last"
 
 for ((n = from; n <= to; n += step > 0 ? step : (n < 4 ? 1 : n * 3 / 10))); do
-    [ $SECONDS -ge "$seconds" ] && break
+    [ $((SECONDS - started)) -ge "$seconds" ] && break
     life "$n" fdatasync "signal=KILL:when=$n" -
     life "$n" fdatasync "error=EIO:when=$n" -
     last=$n

@@ -125,6 +125,6 @@ internal sealed class Plan(int group)
         Position = position,
         DataLossCount = 0,
         TimeUtc = DateTime.UnixEpoch.AddSeconds(Steps),
-        State = [.. Enumerable.Range(0, Steps % 80 < 40 ? 100 : 3000).Select(i => (byte)(i * 7 + Steps + group))], // in the log, or in a file
+        State = [.. Enumerable.Range(0, Steps % 80 < 40 ? 100 : 9000).Select(i => (byte)(i * 7 + Steps + group))], // in the log, or in the snapshot log
     };
 }
