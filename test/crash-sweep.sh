@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Crashes of a process that writes a log, at every fdatasync in turn: killed there (SIGKILL), or told that the sync failed (EIO); and at every step by
+# Crashes of a process that writes a log, at every fdatasync in turn: killed there (SIGKILL), or told that it, or a write, failed (EIO); and at every step by
 # which a segment, or a file of the snapshot log, is rewritten. Then the log is recovered, at times killed in recovery too, and compared with what was confirmed. At the end, a disk that
 # fills up. Needs strace, and root for the disk.
 #
@@ -75,7 +75,7 @@ rewriting() { # n, the file whose place the rewritten one takes: it is created, 
 }
 
 tell() { # what
-    echo "$1: $lives lives, $killed killed, $failed with a failed sync, $finished ended before; everything confirmed was there, once, in order"
+    echo "$1: $lives lives, $killed killed, $failed with a failed sync, write or rename, $finished ended before; everything confirmed was there, once, in order"
     [ "$killed" -gt 0 ] || { echo "FAILED: no crash happened: nothing was proved"; exit 1; }
     killed=0 failed=0 finished=0 lives=0
 }
@@ -97,9 +97,10 @@ for ((n = from; n <= to; n += step > 0 ? step : (n < 4 ? 1 : n * 3 / 10))); do
     [ $((SECONDS - started)) -ge "$seconds" ] && break
     life "$n" fdatasync "signal=KILL:when=$n" -
     life "$n" fdatasync "error=EIO:when=$n" -
+    life "$n" pwrite64 "error=EIO:when=$n" -
     last=$n
 done
-[ "$failed" -gt 0 ] || { echo "FAILED: no sync failed: nothing was proved"; exit 1; }
+[ "$failed" -gt 0 ] || { echo "FAILED: no sync or write failed: nothing was proved"; exit 1; }
 tell "sync $from to $last"
 
 mkdir "$folder/disk"

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.LogWorker;
@@ -41,12 +42,7 @@ public sealed class LogCrashTests : IDisposable
 
     private async Task WriteUntilKilledAsync(string resume, Confirmed confirmed, int confirmations)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath : "dotnet")
-        {
-            RedirectStandardOutput = true,
-            ArgumentList = { "exec", Path.Combine(AppContext.BaseDirectory, "Orleans.MasterSlave.LogWorker.dll"), "write", _folder.File("log"), $"{Groups}", $"{Steps}", resume },
-        };
-        using var worker = Process.Start(start)!;
+        using var worker = Start("write", _folder.File("log"), $"{Groups}", $"{Steps}", resume);
         for (var lines = 0; await worker.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line; lines++)
         {
             if (line.Split(' ') is [_, { Length: > 0 }]) confirmed.Add(line);
@@ -55,5 +51,31 @@ public sealed class LogCrashTests : IDisposable
 
         await worker.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.NotEqual(0, worker.ExitCode);
+    }
+
+    [Fact]
+    public async Task WriteThatIsDoneInPart_FailsTheLog_AndTheRestIsATornTail()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Sets a limit of Linux.");
+        using var worker = Start("shorten", _folder.File("log"));
+        var confirmed = long.Parse(await worker.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), CultureInfo.InvariantCulture);
+        await worker.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(Writer.LogFailed, worker.ExitCode);
+
+        using var directory = LogDirectory.Open(_folder.File("log"));
+        await using var log = WriteAheadLog.Open(directory, Plan.Options, TimeProvider.System, NullLogger.Instance);
+        var replica = log.OpenReplica(Plan.GroupOf(0));
+        Assert.InRange(replica.Last.Index.Value, confirmed + 1, confirmed + 8); // some of it was written, and not all
+        Assert.True(replica.HadTornTail);
+    }
+
+    private static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath : "dotnet")
+        {
+            RedirectStandardOutput = true, ArgumentList = { "exec", Path.Combine(AppContext.BaseDirectory, "Orleans.MasterSlave.LogWorker.dll") },
+        };
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
     }
 }
