@@ -186,7 +186,7 @@ internal sealed class FileLogger : IReplicaLog
             var number = await WriteAsync(snapshot);
             var newBase = LogIndex.Max(Base.Index, LogIndex.Min(keepFrom, at));
             var record = Record(snapshot, new LogPosition(EpochAt(newBase)!.Value, newBase), number);
-            await WriteSnapshot(RecordType.Snapshot, snapshot, record).Durable;
+            await (_written = _snapshot.WriteRecord(RecordType.Snapshot, snapshot, record).Durable);
             ThrowIfDropped(number);
             _runs.DropThrough(newBase);
             _tail.DropThrough(newBase);
@@ -216,8 +216,8 @@ internal sealed class FileLogger : IReplicaLog
         {
             var number = await WriteAsync(snapshot);
             var record = Record(snapshot, snapshot.Position, number) with { TornEpoch = -1 };
-            var ticket = WriteSnapshot(RecordType.Install, snapshot, record);
-            await ticket.Durable;
+            var ticket = _snapshot.WriteRecord(RecordType.Install, snapshot, record);
+            await (_written = ticket.Durable);
             ThrowIfDropped(number);
             _runs.Clear();
             _tail.Clear();
@@ -267,21 +267,6 @@ internal sealed class FileLogger : IReplicaLog
     {
         if (_dropped) _snapshot.Release(number);
         ObjectDisposedException.ThrowIf(_dropped, this);
-    }
-
-    private LogTicket WriteSnapshot(RecordType type, LogSnapshot snapshot, in SnapshotRecord record)
-    {
-        Span<byte> head = stackalloc byte[SnapshotRecord.FixedBytes];
-        record.Write(head);
-        try
-        {
-            return Write(type, snapshot.Position, head, record.Number == 0 ? snapshot.State : []);
-        }
-        catch (LogFullException)
-        {
-            _snapshot.Release(record.Number);
-            throw;
-        }
     }
 
     private LogTicket Write(RecordType type, LogPosition position, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)

@@ -41,6 +41,22 @@ internal sealed class ReplicaSnapshot
     public Task<long> WriteAsync(LogSnapshot snapshot) =>
         snapshot.State.Length <= _log.MaxInlineSnapshotBytes ? Task.FromResult(0L) : _log.WriteSnapshotAsync(_name, snapshot);
 
+    /// <summary>Writes the record that switches to a snapshot when it is durable.</summary>
+    public LogTicket WriteRecord(RecordType type, LogSnapshot snapshot, in SnapshotRecord record)
+    {
+        Span<byte> head = stackalloc byte[SnapshotRecord.FixedBytes];
+        record.Write(head);
+        try
+        {
+            return _log.Commit.Add(type, _name, _pins, snapshot.Position, head, record.Number == 0 ? snapshot.State : []);
+        }
+        catch (LogFullException)
+        {
+            Release(record.Number);
+            throw;
+        }
+    }
+
     /// <summary>A snapshot that was written is not to be taken, after all.</summary>
     public void Release(long number)
     {

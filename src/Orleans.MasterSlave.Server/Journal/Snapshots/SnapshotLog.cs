@@ -17,7 +17,7 @@ internal sealed class SnapshotLog : IDisposable
     {
         (_files, _logDirectory) = (files, logDirectory);
         Files = new SnapshotFiles(files, logDirectory, node);
-        _writer = new SnapshotWriter(files, Files, fileBytes, failed);
+        _writer = new SnapshotWriter(files, Files, fileBytes, () => MuchUnneeded?.Invoke(), failed);
         _reader = new SnapshotReader(Files);
     }
 
