@@ -1,3 +1,4 @@
+using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Tool;
 
-return await ToolCommand.RunAsync(args, Console.Out, Console.Error);
+return await ToolCommand.RunAsync(args, new ToolHost(Console.Out, Console.Error, DiskFiles.ForReading));

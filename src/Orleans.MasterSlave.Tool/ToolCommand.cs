@@ -8,31 +8,31 @@ namespace Orleans.MasterSlave.Tool;
 internal static class ToolCommand
 {
     /// <summary>Runs one command and returns its exit code (<see cref="ExitCode"/>).</summary>
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    public static async Task<int> RunAsync(string[] args, ToolHost host)
     {
         var root = new RootCommand("Looks into the log directory of an Orleans.MasterSlave silo. Only reads; the silo may be running.")
         {
-            InfoCommand.Create(output), DumpCommand.Create(output), VerifyCommand.Create(output), OrphansCommand.Create(output, error),
+            InfoCommand.Create(host), DumpCommand.Create(host), VerifyCommand.Create(host), OrphansCommand.Create(host),
         };
         var parsed = root.Parse(args);
         try
         {
-            var code = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+            var code = await parsed.InvokeAsync(new InvocationConfiguration { Output = host.Output, Error = host.Error, EnableDefaultExceptionHandler = false });
             return parsed.Errors.Count > 0 ? ExitCode.NotReadable : code;
         }
         catch (LogDamagedException ex)
         {
-            await error.WriteLineAsync(ex.Message);
+            await host.Error.WriteLineAsync(ex.Message);
             return ExitCode.Damaged;
         }
         catch (LogDirectoryMismatchException ex)
         {
-            await error.WriteLineAsync(ex.Message);
+            await host.Error.WriteLineAsync(ex.Message);
             return ExitCode.Damaged;
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or ToolException)
         {
-            await error.WriteLineAsync(ex.Message);
+            await host.Error.WriteLineAsync(ex.Message);
             return ExitCode.NotReadable;
         }
     }

@@ -9,7 +9,7 @@ namespace Orleans.MasterSlave.Tool.Commands;
 /// <summary>Every entry that the segments still hold, in the order in which it was written.</summary>
 internal static class DumpCommand
 {
-    public static Command Create(TextWriter output)
+    public static Command Create(ToolHost host)
     {
         var directory = ToolCommand.Directory();
         var group = new Option<string?>("--group") { Description = "Only this group: grain type, '/', key." };
@@ -22,14 +22,14 @@ internal static class DumpCommand
         {
             using var calls = new CallReader(parsed.GetRequiredValue(assemblies));
             var filter = new Filter(parsed.GetValue(group), parsed.GetValue(from), parsed.GetValue(to));
-            return Run(parsed.GetRequiredValue(directory), filter, new EntryWriter(output, calls, parsed.GetValue(json)));
+            return Run(host, parsed.GetRequiredValue(directory), filter, new EntryWriter(host.Output, calls, parsed.GetValue(json)));
         });
         return command;
     }
 
-    private static int Run(string path, Filter filter, EntryWriter writer)
+    private static int Run(ToolHost host, string path, Filter filter, EntryWriter writer)
     {
-        using var log = LogInspector.Open(path);
+        using var log = host.Open(path);
         var found = log.Read((in RecordHeader header, ReadOnlySpan<byte> record, long segment, long offset, bool confirmed) =>
         {
             if (!GroupBytes.TryParse(header.Group(record), out var group) || !filter.Takes(group, header)) return;

@@ -9,17 +9,18 @@ internal static class InfoCommand
 {
     private const string NotKnown = "not known";
 
-    public static Command Create(TextWriter output)
+    public static Command Create(ToolHost host)
     {
         var directory = ToolCommand.Directory();
         var command = new Command("info", "Shows node, segments and groups.") { directory };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(directory), output));
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(directory), host));
         return command;
     }
 
-    private static int Run(string path, TextWriter output)
+    private static int Run(string path, ToolHost host)
     {
-        using var log = LogInspector.Open(path);
+        using var log = host.Open(path);
+        var output = host.Output;
         var used = new SortedDictionary<long, (long End, long Entries)>();
         var found = log.Read((in RecordHeader header, ReadOnlySpan<byte> record, long segment, long offset, bool confirmed) =>
         {
@@ -58,7 +59,7 @@ internal static class InfoCommand
             var (end, entries) = used.GetValueOrDefault(segment.Number, (segment.Header?.HeaderBytes ?? 0, 0));
             output.Write($"  {SegmentHeader.FileName(segment.Number)}  {end:N0} bytes used, {entries:N0} entries");
             if (segment.Header?.Rewritten is { } rewritten) output.Write($"  rewritten, stands for {rewritten.From} to {segment.Number}");
-            output.WriteLine(segment.Header is null ? "  NOT READ" : "");
+            output.WriteLine(segment.Header is null ? "  NOT READ" : segment.Finding is null ? "" : "  READ IN PART");
         }
     }
 

@@ -9,7 +9,7 @@ namespace Orleans.MasterSlave.Tool.Commands;
 /// <summary>The operations that were set aside because this node's master did not have them (C2).</summary>
 internal static class OrphansCommand
 {
-    public static Command Create(TextWriter output, TextWriter error)
+    public static Command Create(ToolHost host)
     {
         var directory = ToolCommand.Directory();
         var export = new Option<string?>("--export") { Description = "Write all of them to this new file, one JSON object a line." };
@@ -19,15 +19,16 @@ internal static class OrphansCommand
         command.SetAction(parsed =>
         {
             using var calls = new CallReader(parsed.GetRequiredValue(assemblies));
-            return Run(parsed.GetRequiredValue(directory), parsed.GetValue(export), parsed.GetValue(json), calls, output, error);
+            return Run(parsed.GetRequiredValue(directory), parsed.GetValue(export), parsed.GetValue(json), calls, host);
         });
         return command;
     }
 
-    private static int Run(string path, string? export, bool json, CallReader calls, TextWriter output, TextWriter error)
+    private static int Run(string path, string? export, bool json, CallReader calls, ToolHost host)
     {
-        using var log = LogInspector.Open(path);
-        var findings = new Findings(error);
+        using var log = host.Open(path);
+        var output = host.Output;
+        var findings = new Findings(host.Error);
         List<(string Path, OrphanFile File)> files = [];
         foreach (var orphan in OrphanFile.List(log.Directory.Path, log.Files))
         {

@@ -6,17 +6,18 @@ namespace Orleans.MasterSlave.Tool.Commands;
 /// <summary>Reads everything and names each damage.</summary>
 internal static class VerifyCommand
 {
-    public static Command Create(TextWriter output)
+    public static Command Create(ToolHost host)
     {
         var directory = ToolCommand.Directory();
         var command = new Command("verify", "Reads all segments, snapshots and orphan files. Exit code 0: whole; 1: damaged; 2: cannot be read.") { directory };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(directory), output));
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(directory), host));
         return command;
     }
 
-    private static int Run(string path, TextWriter output)
+    private static int Run(string path, ToolHost host)
     {
-        using var log = LogInspector.Open(path);
+        using var log = host.Open(path);
+        var output = host.Output;
         var findings = new Findings(output);
         var records = 0L;
         var found = log.Read((in RecordHeader _, ReadOnlySpan<byte> _, long _, long _, bool _) => records++);

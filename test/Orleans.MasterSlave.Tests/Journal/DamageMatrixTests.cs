@@ -279,6 +279,17 @@ public sealed class DamageMatrixTests
     }
 
     [Fact]
+    public async Task SegmentThatDoesNotReadToItsEnd_IsATypedError_AndHarmsNothing()
+    {
+        var sample = await WriteAsync();
+        var files = sample.Files.Copy();
+        var segment = PathOf(SegmentHeader.FileName(1));
+        var unreadable = new FaultyFiles(files, (_, _) => { }, reading: (path, offset, length) => { if (path == segment && offset + length > 8192) throw new IOException("errno 5"); });
+        Assert.Contains("errno 5", Assert.Throws<LogDirectoryAccessException>(() => Open(unreadable)).Message);
+        Assert.Equal(sample.Full, await ReadAsync(files));
+    }
+
+    [Fact]
     public async Task UnreadableSnapshot_IsATypedError_AndTouchesItsGroupOnly()
     {
         var sample = await WriteAsync();

@@ -8,8 +8,9 @@ namespace Orleans.MasterSlave.Tests.Journal;
 /// <param name="written">Gets what was written.</param>
 /// <param name="opening">Gets the path of a file that is to be opened; throws to make that fail.</param>
 /// <param name="gate">When given, the question and the operation are one step for whoever holds it: nothing is done after the power failed.</param>
+/// <param name="reading">Gets the path, the offset and the length of what is to be read; throws to make that fail.</param>
 internal sealed class FaultyFiles(
-    ILogFiles inner, Action<string, string> before, Action<byte[]>? written = null, Action<string>? opening = null, Lock? gate = null) : ILogFiles
+    ILogFiles inner, Action<string, string> before, Action<byte[]>? written = null, Action<string>? opening = null, Lock? gate = null, Action<string, long, int>? reading = null) : ILogFiles
 {
     private readonly Lock _gate = gate ?? new Lock();
     private readonly bool _isOneStep = gate is not null;
@@ -29,6 +30,8 @@ internal sealed class FaultyFiles(
             operation();
         }
     }
+
+    private void Reading(string path, long offset, int length) => reading?.Invoke(path, offset, length);
 
     private void Written(byte[] bytes) => written?.Invoke(bytes);
 
@@ -63,7 +66,12 @@ internal sealed class FaultyFiles(
     {
         public string Path => inner.Path;
         public long Length => inner.Length;
-        public int Read(Span<byte> buffer, long offset) => inner.Read(buffer, offset);
+
+        public int Read(Span<byte> buffer, long offset)
+        {
+            files.Reading(Path, offset, buffer.Length);
+            return inner.Read(buffer, offset);
+        }
 
         public void Write(ReadOnlySpan<byte> bytes, long offset)
         {

@@ -16,11 +16,14 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
 {
     public string[] Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    public static async Task<ToolRun> OfAsync(params string[] args)
+    public static Task<ToolRun> OfAsync(params string[] args) => OnAsync(DiskFiles.ForReading, args);
+
+    /// <summary>On a disk of its own.</summary>
+    public static async Task<ToolRun> OnAsync(ILogFiles disk, params string[] args)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = await ToolCommand.RunAsync(args, output, error);
+        var code = await ToolCommand.RunAsync(args, new ToolHost(output, error, disk));
         return new ToolRun(code, output.ToString(), error.ToString());
     }
 

@@ -5,13 +5,21 @@ namespace Orleans.MasterSlave.Journal;
 /// <summary>The real file system.</summary>
 internal sealed class DiskFiles : ILogFiles
 {
-    public static readonly DiskFiles Instance = new();
+    public static readonly DiskFiles Instance = new(FileAccess.ReadWrite, FileShare.ReadWrite);
+
+    /// <summary>Opens files that it may only read, and keeps nobody from writing, renaming or deleting them.</summary>
+    public static readonly DiskFiles ForReading = new(FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+
+    private readonly FileAccess _access;
+    private readonly FileShare _share;
+
+    private DiskFiles(FileAccess access, FileShare share) => (_access, _share) = (access, share);
 
     public ILogFile Create(string path)
     {
         try
         {
-            return new DiskFile(path, FileMode.CreateNew);
+            return new DiskFile(path, FileMode.CreateNew, _access, _share);
         }
         catch (IOException ex) when (DataSync.IsNoSpace(ex))
         {
@@ -19,7 +27,7 @@ internal sealed class DiskFiles : ILogFiles
         }
     }
 
-    public ILogFile Open(string path) => new DiskFile(path, FileMode.Open);
+    public ILogFile Open(string path) => new DiskFile(path, FileMode.Open, _access, _share);
 
     public bool Exists(string path) => File.Exists(path);
 
@@ -56,9 +64,9 @@ internal sealed class DiskFiles : ILogFiles
         }
     }
 
-    private sealed class DiskFile(string path, FileMode mode) : ILogFile
+    private sealed class DiskFile(string path, FileMode mode, FileAccess access, FileShare share) : ILogFile
     {
-        private readonly SafeFileHandle _handle = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite);
+        private readonly SafeFileHandle _handle = File.OpenHandle(path, mode, access, share);
 
         public string Path => path;
 

@@ -44,11 +44,11 @@ internal sealed class LogInspector : IDisposable
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="LogFormatException">It is no log directory.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be read.</exception>
-    public static LogInspector Open(string path, TimeProvider? time = null)
+    public static LogInspector Open(string path, TimeProvider? time = null, ILogFiles? disk = null)
     {
         path = Path.GetFullPath(path);
         if (!System.IO.Directory.Exists(path)) throw new DirectoryNotFoundException($"There is no folder '{path}'.");
-        return new LogInspector(path, new ReadOnlyFiles(), time ?? TimeProvider.System);
+        return new LogInspector(path, new ReadOnlyFiles(disk ?? DiskFiles.ForReading), time ?? TimeProvider.System);
     }
 
     /// <summary>Reads every segment of this moment that can be read. What is wrong is in the result's findings, broken files first.</summary>
@@ -57,8 +57,10 @@ internal sealed class LogInspector : IDisposable
     {
         _moment = LogMoment.Hold(_files, Directory.Path, Directory.NodeId);
         var found = new LogRecovery(Directory, new SegmentFiles(_files, Directory.Path), _time, NullLogger.Instance) { Seen = seen }.Read();
+        _moment = _moment.AfterReading(_files, Directory.Path);
         foreach (var refused in _moment.Segments.Select(segment => segment.Finding).OfType<LogFinding>())
-            found.Findings.RemoveAll(finding => finding.File == refused.File && finding.Group is null); // it was shown as an empty file
+            found.Findings.RemoveAll(finding => finding.File == refused.File && finding.Group is null && finding.End >= refused.Offset); // it was shown as a file that ends there
+        if (found.TornUnknownPlace.IsNowhere) found.TornUnknown &= found.Findings.Exists(finding => !finding.IsDamage); // else only the unread end looked torn
         if (IsPartUnread) found.Findings.RemoveAll(finding => IsGap(finding, found));
         found.Findings.InsertRange(0, Refusals);
         return found;

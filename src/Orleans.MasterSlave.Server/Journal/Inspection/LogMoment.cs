@@ -6,7 +6,7 @@ namespace Orleans.MasterSlave.Journal;
 /// <param name="Number">The segment's number.</param>
 /// <param name="Header">Its header; null when it is not there or cannot be read.</param>
 /// <param name="IsThere">Whether there is a file.</param>
-/// <param name="Finding">Why a silo would not open a log with this file; null: it would.</param>
+/// <param name="Finding">Why a silo would not open a log with this file; null: it would. With a header, it is read up to the finding's offset.</param>
 internal sealed record InspectedSegment(long Number, SegmentHeader? Header, bool IsThere, LogFinding? Finding);
 
 /// <summary>
@@ -44,6 +44,12 @@ internal sealed record LogMoment(SegmentManifest Manifest, LogFinding? ManifestF
         throw new IOException($"The log in '{directory}' changes faster than it can be opened. Try again, or copy the directory first.");
     }
 
+    /// <summary>The same after all was read: with the segments that the disk did not read to their end.</summary>
+    public LogMoment AfterReading(ReadOnlyFiles files, string directory) => this with
+    {
+        Segments = [.. Segments.Select(segment => segment with { Finding = segment.Finding ?? files.UnreadIn(Path.Combine(directory, SegmentHeader.FileName(segment.Number))) })],
+    };
+
     private static void Open(ReadOnlyFiles files, string directory, long number, bool growing, Dictionary<long, LogFinding> closed)
     {
         var path = Path.Combine(directory, SegmentHeader.FileName(number));
@@ -80,7 +86,9 @@ internal sealed record LogMoment(SegmentManifest Manifest, LogFinding? ManifestF
         if (!files.Exists(path)) return new InspectedSegment(number, null, IsThere: false, null);
         try
         {
-            return new InspectedSegment(number, SegmentHeader.Read(files, path, node, number), IsThere: true, null);
+            var header = SegmentHeader.Read(files, path, node, number);
+            var unread = header is null && files.UnreadIn(path) is { Offset: < SegmentHeader.RewrittenBytes } head ? head with { Offset = 0 } : null;
+            return new InspectedSegment(number, header, IsThere: true, unread);
         }
         catch (LogFormatException ex) when (!SegmentHeader.HasMagic(files, path))
         {

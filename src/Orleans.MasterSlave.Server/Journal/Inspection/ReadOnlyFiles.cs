@@ -1,24 +1,29 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Orleans.MasterSlave.Journal;
 
 /// <summary>
-/// The real file system, for reading only: whatever would change something throws. A running silo may go on writing, rolling and deleting
+/// A file system for reading only: whatever would change something throws. A running silo may go on writing, rolling and deleting
 /// segments; those of one moment are held open (<see cref="Hold"/>), so that what is read is the log of that moment.
 /// </summary>
-internal sealed class ReadOnlyFiles : ILogFiles, IDisposable
+/// <param name="disk">What is read.</param>
+internal sealed class ReadOnlyFiles(ILogFiles disk) : ILogFiles, IDisposable
 {
     private readonly Dictionary<string, HeldFile> _held = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ShownFile> _shown = new(StringComparer.Ordinal);
 
-    public bool Exists(string path) => _shown.ContainsKey(path) || _held.ContainsKey(path) || File.Exists(path);
+    /// <summary>Reads the real file system.</summary>
+    public ReadOnlyFiles()
+        : this(DiskFiles.ForReading)
+    {
+    }
+
+    public bool Exists(string path) => _shown.ContainsKey(path) || _held.ContainsKey(path) || disk.Exists(path);
 
     public ILogFile Open(string path) =>
         _shown.TryGetValue(path, out var shown) ? shown
         : _held.TryGetValue(path, out var held) ? held
         : OpenFrom(path) ?? throw new FileNotFoundException($"'{path}' is not there.", path);
 
-    public IReadOnlyList<string> List(string directory) => DiskFiles.Instance.List(directory);
+    public IReadOnlyList<string> List(string directory) => disk.List(directory);
 
     /// <summary>Holds a file as it is now, whatever its writer does to it later; false when it is not there.</summary>
     /// <param name="path">The file.</param>
@@ -31,6 +36,9 @@ internal sealed class ReadOnlyFiles : ILogFiles, IDisposable
         if (growing) file.FreezeContent();
         return true;
     }
+
+    /// <summary>From where on the disk does not read a file that is held, as far as it was asked for; null: it read all.</summary>
+    public LogFinding? UnreadIn(string path) => _held.GetValueOrDefault(path)?.Unread;
 
     /// <summary>Shows other content in the place of a file, until all is released.</summary>
     public void Show(string path, byte[] content) => _shown[path] = new ShownFile(path, content);
@@ -57,13 +65,13 @@ internal sealed class ReadOnlyFiles : ILogFiles, IDisposable
     public void SyncDirectory(string path) => throw Refused();
     public IDisposable Lock(string path) => throw Refused();
 
-    private static InvalidOperationException Refused() => new("Opened for reading only.");
+    internal static InvalidOperationException Refused() => new("Opened for reading only.");
 
-    private static HeldFile? OpenFrom(string path)
+    private HeldFile? OpenFrom(string path)
     {
         try
         {
-            return new HeldFile(path, File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            return new HeldFile(disk.Open(path));
         }
         catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -92,73 +100,5 @@ internal sealed class ReadOnlyFiles : ILogFiles, IDisposable
         public void Reserve(long length) => throw Refused();
         public void Truncate(long length) => throw Refused();
         public void Sync() => throw Refused();
-    }
-
-    /// <summary>Its length is the one at opening: what is cut off later holds nothing, and reads as zeros.</summary>
-    private sealed class HeldFile(string path, SafeFileHandle handle) : ILogFile
-    {
-        private const int StepBytes = 1024 * 1024;
-        private long _content = RandomAccess.GetLength(handle);
-
-        public string Path => path;
-
-        /// <summary>Stays open until it is released, whoever closes it.</summary>
-        public bool IsHeld { get; set; }
-
-        public long Length { get; } = RandomAccess.GetLength(handle);
-
-        // A batch is begun only when the one before is on the disk. So of all that lies before a byte that was once seen, only the batch of that byte
-        // can be unfinished; what lies behind it may be half there, and is not looked at.
-        public void FreezeContent()
-        {
-            var buffer = new byte[(int)Math.Min(StepBytes, Length)];
-            for (var end = Length; end > 0;)
-            {
-                var start = Math.Max(0, end - buffer.Length);
-                var step = buffer.AsSpan(0, (int)(end - start));
-                ReadAt(step, start);
-                if (step.LastIndexOfAnyExcept((byte)0) is >= 0 and var last)
-                {
-                    _content = start + last + 1;
-                    return;
-                }
-
-                end = start;
-            }
-
-            _content = 0;
-        }
-
-        public int Read(Span<byte> buffer, long offset)
-        {
-            var length = (int)Math.Clamp(Length - offset, 0, buffer.Length);
-            var there = (int)Math.Clamp(_content - offset, 0, length);
-            ReadAt(buffer[..there], offset);
-            buffer[there..length].Clear();
-            return length;
-        }
-
-        public void Dispose()
-        {
-            if (!IsHeld) handle.Dispose();
-        }
-
-        public void Write(ReadOnlySpan<byte> bytes, long offset) => throw Refused();
-        public void Reserve(long length) => throw Refused();
-        public void Truncate(long length) => throw Refused();
-        public void Sync() => throw Refused();
-
-        private void ReadAt(Span<byte> buffer, long offset)
-        {
-            while (buffer.Length > 0)
-            {
-                var read = RandomAccess.Read(handle, buffer, offset);
-                if (read == 0) break;
-                buffer = buffer[read..];
-                offset += read;
-            }
-
-            buffer.Clear();
-        }
     }
 }

@@ -150,10 +150,10 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
             if (item.IsSound) Apply(item, segment, number, new RecordPlace(file, item.Offset, item.Length));
             else if (item.Header is { } header && Find(header, segment.Slice(item.Offset, item.Length)) is { } group)
                 Damage(group.FoundIn(file), number, item.Offset, "the body of a record is damaged");
-            else DamageAll(number, item.Offset, "records are damaged");
+            else DamageAll(number, item.Offset, "records are damaged", item.Offset + item.Length);
         }
 
-        if (!batch.IsWhole && batch.Items.TrueForAll(item => item.IsSound)) DamageAll(number, batch.Start, "part of a batch is missing");
+        if (!batch.IsWhole && batch.Items.TrueForAll(item => item.IsSound)) DamageAll(number, batch.Start, "part of a batch is missing", batch.End);
     }
 
     // Whatever comes before the first thing that is wrong is kept, the rest cut; nobody was ever told that it was durable (D3), but the sync
@@ -188,7 +188,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
         }
 
         cutFrom = cutFrom < 0 ? batch.Start : cutFrom;
-        _result.Findings.Add(new LogFinding(segments.PathOf(number), cutFrom, null, "the last batch was never confirmed and is torn", IsDamage: false));
+        _result.Findings.Add(new LogFinding(segments.PathOf(number), cutFrom, null, "the last batch was never confirmed and is torn", IsDamage: false) { End = batch.End });
         LogTornTail(segments.PathOf(number), cutFrom, unknown ? -1 : _torn.Count);
     }
 
@@ -276,12 +276,12 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
         LogDamage(path, offset, group.Group.ToString(), what);
     }
 
-    private void DamageAll(long segment, long offset, string what)
+    private void DamageAll(long segment, long offset, string what, long? end = null)
     {
         _result.FirstDamagedSegment = Math.Min(_result.FirstDamagedSegment, segment);
         _unknownDamageOrdinal = _ordinal;
         var path = segments.PathOf(segment);
-        _result.Findings.Add(new LogFinding(path, offset, null, what, IsDamage: true));
+        _result.Findings.Add(new LogFinding(path, offset, null, what, IsDamage: true) { End = end ?? offset });
         _result.UnknownDamage ??= new LogDamagedException(
             $"'{path}' is damaged at offset {offset}: {what}. It cannot be told which groups are touched, so all are quarantined on this node; their other replicas go on. What to do: docs/operations.md, Quarantine.",
             path, offset, null);

@@ -11,6 +11,9 @@ internal sealed class RecoveredBatch(long number, int start)
     public int Start { get; } = start;
     public List<ScanItem> Items { get; } = [];
 
+    /// <summary>Where what was found of it ends.</summary>
+    public int End => _consumedTo;
+
     /// <summary>All that the batch record announced was seen, harmed or not.</summary>
     public bool ReachedEnd => _end >= 0 && _consumedTo >= _end;
 

@@ -34,13 +34,20 @@ internal sealed class RecoveryResult
 /// <param name="IsDamage">False for a torn tail, of which nobody was told that it was durable, and for what could not be read.</param>
 internal sealed record LogFinding(string File, long Offset, GroupId? Group, string What, bool IsDamage)
 {
-    /// <summary>It may be whole, but this version, or this user, cannot read it.</summary>
+    /// <summary>It may be whole, but this version, this user, or this disk cannot read it.</summary>
     public bool IsUnread { get; private init; }
+
+    /// <summary>Where the stretch ends that is wrong; the offset itself when that is not known.</summary>
+    public long End { get; init; } = Offset;
 
     /// <summary>A whole file is wrong.</summary>
     public static LogFinding Damage(string file, string what) => new(file, 0, null, what, IsDamage: true);
 
-    /// <summary>What an error says that reading a file ended with: its type tells damage from what this version or this user cannot read.</summary>
+    /// <summary>The disk does not read a file to its end.</summary>
+    public static LogFinding UnreadFrom(string file, long offset, Exception error) =>
+        new(file, offset, null, $"the disk does not read it from here on: {error.Message}", IsDamage: false) { IsUnread = true };
+
+    /// <summary>What an error says that reading a file ended with: its type tells damage from what this version, this user or this disk cannot read.</summary>
     public static LogFinding Of(Exception error, string file) => error switch
     {
         LogDamagedException damage => new LogFinding(damage.File, damage.Offset, damage.Group, damage.Message, IsDamage: true),
