@@ -1,4 +1,4 @@
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Tool;
 
-return await ToolCommand.RunAsync(args, new ToolHost(Console.Out, Console.Error, DiskFiles.ForReading));
+return await ToolCommand.RunAsync(args, new ToolHost(Console.Out, Console.Error, TimeProvider.System, DiskFiles.ForReading));

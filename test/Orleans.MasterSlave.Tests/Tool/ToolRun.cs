@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Bank.Grains;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Hosting;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
@@ -19,15 +20,18 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
     public static Task<ToolRun> OfAsync(params string[] args) => OnAsync(DiskFiles.ForReading, args);
 
     /// <summary>On a disk of its own.</summary>
-    public static async Task<ToolRun> OnAsync(ILogFiles disk, params string[] args)
+    public static Task<ToolRun> OnAsync(ILogFiles disk, params string[] args) => AtAsync(new FakeTimeProvider(), disk, args);
+
+    /// <summary>With a clock of its own; the others' stands still.</summary>
+    public static async Task<ToolRun> AtAsync(TimeProvider time, ILogFiles disk, params string[] args)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = await ToolCommand.RunAsync(args, new ToolHost(output, error, disk));
+        var code = await ToolCommand.RunAsync(args, new ToolHost(output, error, time, disk));
         return new ToolRun(code, output.ToString(), error.ToString());
     }
 
-    /// <summary>In a process of its own, as it is installed: nothing of this test is loaded there.</summary>
+    /// <summary>In a process of its own, as it is installed: nothing of this test is loaded there. Without progress, which a slow machine may see.</summary>
     public static async Task<ToolRun> OfProcessAsync(params string[] args)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath : "dotnet")
@@ -40,7 +44,8 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
-        return new ToolRun(process.ExitCode, await output, await error);
+        var errors = (await error).Split('\n').Where(line => !line.StartsWith("reading  ", StringComparison.Ordinal));
+        return new ToolRun(process.ExitCode, await output, string.Join('\n', errors));
     }
 
     /// <summary>Services of a client that never starts, which know the Bank's grains.</summary>

@@ -4,7 +4,7 @@ namespace Orleans.MasterSlave.Journal;
 /// A file as it was at one moment. Its length is the one at opening: what is cut off later holds nothing, and reads as zeros. One that is held ends where
 /// the disk does not read on (<see cref="Unread"/>).
 /// </summary>
-internal sealed class HeldFile(ILogFile inner) : ILogFile
+internal sealed class HeldFile(ILogFile inner, ReadingProgress? progress) : ILogFile
 {
     private const int StepBytes = 1024 * 1024, PageBytes = 4096;
     private long _content = inner.Length;
@@ -31,6 +31,7 @@ internal sealed class HeldFile(ILogFile inner) : ILogFile
             var start = Math.Max(0, end - buffer.Length);
             var step = buffer.AsSpan(0, (int)(end - start));
             step = step[..ReadAt(step, start)];
+            progress?.OnRead(Path, 0); // takes time as well; the bytes count when they are read for what they say
             if (step.LastIndexOfAnyExcept((byte)0) is >= 0 and var last)
             {
                 _content = start + last + 1;
@@ -49,6 +50,7 @@ internal sealed class HeldFile(ILogFile inner) : ILogFile
         ReadAt(buffer[..there], offset);
         var length = (int)Math.Clamp(ReadableLength - offset, 0, buffer.Length); // shorter now when the disk did not read
         if (there < length) buffer[there..length].Clear();
+        progress?.OnRead(Path, length);
         return length;
     }
 

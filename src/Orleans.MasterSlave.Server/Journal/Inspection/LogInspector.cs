@@ -12,12 +12,14 @@ internal sealed class LogInspector : IDisposable
 
     private readonly ReadOnlyFiles _files;
     private readonly TimeProvider _time;
+    private readonly ReadingProgress? _progress;
     private LogMoment? _moment;
 
-    private LogInspector(string path, ReadOnlyFiles files, TimeProvider time)
+    private LogInspector(string path, ReadOnlyFiles files, TimeProvider time, ReadingProgress? progress)
     {
         _files = files;
         _time = time;
+        _progress = progress;
         Identity = LogIdentity.Read(path, files);
         var node = Identity.Node ?? default; // with no file that tells it, no segment can be read either
         Directory = LogDirectory.ForReading(path, files, Identity.File is { } file ? file with { Node = node } : new NodeFile(node, default, 0, ""));
@@ -44,11 +46,11 @@ internal sealed class LogInspector : IDisposable
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="LogFormatException">It is no log directory.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be read.</exception>
-    public static LogInspector Open(string path, TimeProvider? time = null, ILogFiles? disk = null)
+    public static LogInspector Open(string path, TimeProvider? time = null, ILogFiles? disk = null, ReadingProgress? progress = null)
     {
         path = Path.GetFullPath(path);
         if (!System.IO.Directory.Exists(path)) throw new DirectoryNotFoundException($"There is no folder '{path}'.");
-        return new LogInspector(path, new ReadOnlyFiles(disk ?? DiskFiles.ForReading), time ?? TimeProvider.System);
+        return new LogInspector(path, new ReadOnlyFiles(disk ?? DiskFiles.ForReading, progress), time ?? TimeProvider.System, progress);
     }
 
     /// <summary>Reads every segment of this moment that can be read. What is wrong is in the result's findings, broken files first.</summary>
@@ -56,7 +58,7 @@ internal sealed class LogInspector : IDisposable
     public RecoveryResult Read(RecordSeen? seen = null)
     {
         _moment = LogMoment.Hold(_files, Directory.Path, Directory.NodeId);
-        var found = new LogRecovery(Directory, new SegmentFiles(_files, Directory.Path), _time, NullLogger.Instance) { Seen = seen }.Read();
+        var found = new LogRecovery(Directory, new SegmentFiles(_files, Directory.Path), _time, NullLogger.Instance) { Seen = Counted(seen) }.Read();
         _moment = _moment.AfterReading(_files, Directory.Path);
         foreach (var refused in _moment.Segments.Select(segment => segment.Finding).OfType<LogFinding>())
             found.Findings.RemoveAll(finding => finding.File == refused.File && finding.Group is null && finding.End >= refused.Offset); // it was shown as a file that ends there
@@ -92,6 +94,12 @@ internal sealed class LogInspector : IDisposable
     }
 
     public void Dispose() => _files.Dispose();
+
+    private RecordSeen Counted(RecordSeen? seen) => (in RecordHeader header, ReadOnlySpan<byte> record, long segment, long offset, bool confirmed) =>
+    {
+        _progress?.OnRecord();
+        seen?.Invoke(header, record, segment, offset, confirmed);
+    };
 
     private static bool IsGap(LogFinding finding, RecoveryResult found) =>
         finding is { Offset: 0, Group: { } group } && found.Groups.TryGetValue(group, out var of) && of.Gap?.What == finding.What;

@@ -5,7 +5,8 @@ namespace Orleans.MasterSlave.Journal;
 /// segments; those of one moment are held open (<see cref="Hold"/>), so that what is read is the log of that moment.
 /// </summary>
 /// <param name="disk">What is read.</param>
-internal sealed class ReadOnlyFiles(ILogFiles disk) : ILogFiles, IDisposable
+/// <param name="progress">Told of what is read; may be null.</param>
+internal sealed class ReadOnlyFiles(ILogFiles disk, ReadingProgress? progress = null) : ILogFiles, IDisposable
 {
     private readonly Dictionary<string, HeldFile> _held = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ShownFile> _shown = new(StringComparer.Ordinal);
@@ -71,7 +72,7 @@ internal sealed class ReadOnlyFiles(ILogFiles disk) : ILogFiles, IDisposable
     {
         try
         {
-            return new HeldFile(disk.Open(path));
+            return new HeldFile(disk.Open(path), progress);
         }
         catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {
