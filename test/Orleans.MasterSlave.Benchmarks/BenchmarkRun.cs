@@ -22,8 +22,8 @@ internal sealed class BenchmarkRun(BenchmarkOptions options, string directory, s
         SiloPair silos;
         await using (silos = await SiloPair.StartAsync("plugged", directory, postgres))
         {
-            await MeasureWritesAsync(silos);
-            if (!options.WritesOnly) await MeasureReadsAsync(silos);
+            if (options.Writes.Count > 0) await MeasureWritesAsync(silos);
+            if (options.Reads.Count > 0) await MeasureReadsAsync(silos);
             silos.ThrowIfOneEnded();
         }
 
@@ -42,21 +42,20 @@ internal sealed class BenchmarkRun(BenchmarkOptions options, string directory, s
     private async Task MeasureWritesAsync(SiloPair silos)
     {
         var (replicated, database, chain) = (new ReplicatedWrite(silos), new PostgresWrite(silos), new PlainChain(silos));
-        var contest = await MeasureAsync("Writes of 64 bytes", new Contest(Chosen(replicated, database, chain), [.. _loads, Load.Hot]));
+        var contest = await MeasureAsync("Writes of 64 bytes", new Contest(Chosen(options.Writes, replicated, database, chain), [.. _loads, Load.Hot]));
         _targets.AddWrites(contest, replicated, database, chain);
     }
 
     private async Task MeasureReadsAsync(SiloPair silos)
     {
         await using var alone = await SiloPair.StartAsync("alone", directory, postgres: null);
-        var (read, plain, without) = (new ReplicatedRead(silos), new PlainRead(silos, "plain call"), new PlainRead(alone, "plain call, no plug-in"));
-        var contest = await MeasureAsync("Reads and plain calls", new Contest(Chosen(read, plain, without), _loads));
+        var (read, plain, without) = (new ReplicatedRead(silos), new PlainRead(silos, ContenderNames.PlainRead), new PlainRead(alone, ContenderNames.PlainReadAlone));
+        var contest = await MeasureAsync("Reads and plain calls", new Contest(Chosen(options.Reads, read, plain, without), _loads));
         _targets.AddReads(contest, read, plain, without);
         alone.ThrowIfOneEnded();
     }
 
-    private Contender[] Chosen(params Contender[] all) =>
-        options.Only is { } part ? [.. all.Where(contender => contender.Name.Contains(part, StringComparison.OrdinalIgnoreCase))] : all;
+    private static Contender[] Chosen(IReadOnlyList<string> names, params Contender[] all) => [.. all.Where(contender => names.Contains(contender.Name))];
 
     private async Task<Contest> MeasureAsync(string title, Contest contest)
     {

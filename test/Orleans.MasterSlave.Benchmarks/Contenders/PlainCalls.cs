@@ -29,7 +29,7 @@ internal abstract class PlainCalls(string name, SiloPair silos) : Contender(name
 }
 
 /// <summary>Client → silo A → silo B and back: the way of a replicated write without its disks. Half of the grains the one way round, half the other.</summary>
-internal sealed class PlainChain(SiloPair silos) : PlainCalls("chain of two silos", silos)
+internal sealed class PlainChain(SiloPair silos) : PlainCalls(ContenderNames.PlainChain, silos)
 {
     protected override async Task<IBox> PrepareAsync(string key, int number)
     {

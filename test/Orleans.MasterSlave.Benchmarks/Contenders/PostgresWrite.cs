@@ -5,7 +5,7 @@ using Orleans.MasterSlave.Benchmarks.Measuring;
 namespace Orleans.MasterSlave.Benchmarks.Contenders;
 
 /// <summary>What is done without the plug-in: a grain that writes its state to PostgreSQL before it answers.</summary>
-internal sealed class PostgresWrite(SiloPair silos) : Contender("PostgreSQL grain")
+internal sealed class PostgresWrite(SiloPair silos) : Contender(ContenderNames.PostgresWrite)
 {
     public override bool Takes(Load load) => true;
 

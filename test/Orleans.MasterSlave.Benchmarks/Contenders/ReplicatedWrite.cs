@@ -6,7 +6,7 @@ using Orleans.MasterSlave.Benchmarks.Measuring;
 namespace Orleans.MasterSlave.Benchmarks.Contenders;
 
 /// <summary>Operations of a grain with two replicas, durable on both before they are answered.</summary>
-internal class ReplicatedWrite(SiloPair silos, string name = "replicated write") : Contender(name)
+internal class ReplicatedWrite(SiloPair silos, string name = ContenderNames.ReplicatedWrite) : Contender(name)
 {
     private static readonly TimeSpan InSyncLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(20);
@@ -43,7 +43,7 @@ internal class ReplicatedWrite(SiloPair silos, string name = "replicated write")
 }
 
 /// <summary>Reads of such a grain, which both replicas answer in turn.</summary>
-internal sealed class ReplicatedRead(SiloPair silos) : ReplicatedWrite(silos, "replicated read")
+internal sealed class ReplicatedRead(SiloPair silos) : ReplicatedWrite(silos, ContenderNames.ReplicatedRead)
 {
     public override bool Takes(Load load) => !load.IsHot;
 

@@ -1,3 +1,5 @@
+using Orleans.MasterSlave.Benchmarks.Contenders;
+
 namespace Orleans.MasterSlave.Benchmarks.Options;
 
 /// <summary>What the command line asks for.</summary>
@@ -16,11 +18,17 @@ internal sealed record BenchmarkOptions(double Seconds, int Rounds, IReadOnlyLis
           --rounds N      how often everything is measured, 1 to 100; default 3
           --callers LIST  numbers of callers, each on a grain of its own; default 1,16,128
           --out FILE      writes the report to a file, as Markdown
-          --only TEXT     measures only what has TEXT in its name, such as "replicated"; for profiling
+          --only TEXT     measures only what has TEXT in its name, such as "replicated"; what is not measured has no table
           --writes-only   leaves out reads and plain calls (targets P4 and P5)
 
         PostgreSQL: the server of MASTERSLAVE_POSTGRES (a connection string), else a private one of the installed version.
         """;
+
+    /// <summary>Names of the writes that are measured; none when nothing of that group was chosen.</summary>
+    public IReadOnlyList<string> Writes => Chosen(ContenderNames.Writes);
+
+    /// <summary>Names of the reads and plain calls that are measured; none when nothing of that group was chosen.</summary>
+    public IReadOnlyList<string> Reads => WritesOnly ? [] : Chosen(ContenderNames.Reads);
 
     /// <exception cref="FormatException">With a message for the user.</exception>
     public static BenchmarkOptions Parse(IReadOnlyList<string> arguments)
@@ -43,6 +51,10 @@ internal sealed record BenchmarkOptions(double Seconds, int Rounds, IReadOnlyLis
             string Value() => ++i < arguments.Count ? arguments[i] : throw new FormatException($"{name} needs a value.");
         }
 
-        return options;
+        if (options.Writes.Count + options.Reads.Count > 0) return options;
+        var measured = ContenderNames.Writes.Concat(options.WritesOnly ? [] : ContenderNames.Reads).Select(name => $"'{name}'");
+        throw new FormatException($"Nothing would be measured: no name{(options.WritesOnly ? " of a write" : "")} has '{options.Only}' in it. There are {string.Join(", ", measured)}.");
     }
+
+    private string[] Chosen(IEnumerable<string> names) => [.. names.Where(name => Only is null || name.Contains(Only, StringComparison.OrdinalIgnoreCase))];
 }
