@@ -29,9 +29,9 @@ internal static partial class Shortener
             await AppendAsync(replica, LastBatch);
             throw new InvalidOperationException("A batch beyond the limit was confirmed.");
         }
-        catch (LogFailedException ex)
+        catch (LogFailedException)
         {
-            Console.Error.WriteLine(ex.Message);
+            // As it must.
         }
 
         if (replica.DurableIndex != confirmed) throw new InvalidOperationException($"{replica.DurableIndex} is durable instead of {confirmed}.");

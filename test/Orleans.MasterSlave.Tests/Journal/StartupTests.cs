@@ -5,7 +5,11 @@ using static Orleans.MasterSlave.Tests.Journal.LogFixture;
 
 namespace Orleans.MasterSlave.Tests.Journal;
 
-/// <summary>Guards the shape of a start: time and memory grow with the number of entries by little. The figures are in docs/log.md.</summary>
+/// <summary>
+/// Guards the shape of a start: time and memory grow with the number of entries by little. The figures are in docs/log.md. Nothing runs beside it: the memory is that of the
+/// whole process.
+/// </summary>
+[Collection(nameof(StartupTests)), CollectionDefinition(nameof(StartupTests), DisableParallelization = true)]
 public sealed class StartupTests : IDisposable
 {
     private const int Groups = 1_000, PerGroup = 100;
