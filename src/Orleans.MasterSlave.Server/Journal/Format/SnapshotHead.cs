@@ -43,10 +43,11 @@ internal readonly record struct SnapshotHead(
     /// <summary>The name of the file whose first snapshot has, or had, a number.</summary>
     public static string FileName(long first) => $"{first:D16}{NameSuffix}";
 
+    /// <summary>Only what <see cref="FileName"/> gives: a second name of a number would pass for a file in which nothing is needed.</summary>
     public static bool TryParseFileName(string name, out long first)
     {
         first = 0;
-        return name.EndsWith(NameSuffix, StringComparison.Ordinal) && long.TryParse(name.AsSpan(0, name.Length - NameSuffix.Length), out first);
+        return name.EndsWith(NameSuffix, StringComparison.Ordinal) && long.TryParse(name.AsSpan(0, name.Length - NameSuffix.Length), out first) && name == FileName(first);
     }
 
     /// <summary>The checksum after the state.</summary>

@@ -12,6 +12,9 @@ internal sealed class SnapshotFile(long first, string path) : LogFile(path)
     /// <summary>The numbers of the snapshots that groups have now.</summary>
     public HashSet<long> Needed { get; init; } = [];
 
+    /// <summary>Kept though nobody needs it: the log is damaged, and what is in it may be all that is left of a group.</summary>
+    public bool IsEvidence { get; set; }
+
     /// <summary>Where each snapshot lies that is whole, needed or not; null: nobody has looked.</summary>
     public Dictionary<long, SnapshotPlace>? Places { get; set; }
 

@@ -21,6 +21,9 @@ internal sealed class SnapshotFiles(ILogFiles files, string logDirectory, NodeId
     /// <summary>The file in use; it is neither deleted nor rewritten. Written by the one who writes snapshots.</summary>
     public SnapshotFile? InUse { get; private set; }
 
+    /// <summary>Called when it is time to look whether files are to be cleared away.</summary>
+    public Action? MuchUnneeded { get; set; }
+
     public string PathOf(long first) => Path.Combine(Directory, SnapshotHead.FileName(first));
 
     /// <summary>Takes in the files that are there.</summary>
@@ -45,11 +48,16 @@ internal sealed class SnapshotFiles(ILogFiles files, string logDirectory, NodeId
     /// <summary>Takes a new file in use, and out of use the one before.</summary>
     public void Use(SnapshotFile? file)
     {
+        bool isMuch;
         lock (_gate)
         {
+            var before = InUse;
             if (file is not null) _files.Add(file); // numbers only grow
             InUse = file;
+            isMuch = before is not null && IsMuchUnneededLocked(before); // nobody looked as long as it was in use
         }
+
+        if (isMuch) MuchUnneeded?.Invoke();
     }
 
     /// <summary>A snapshot is durable in the file in use, and needed until it is released.</summary>
@@ -70,10 +78,12 @@ internal sealed class SnapshotFiles(ILogFiles files, string logDirectory, NodeId
         lock (_gate) FindLocked(number)?.Needed.Add(number);
     }
 
-    /// <summary>Nobody has this snapshot any more. True when it is time to look whether its file is to be cleared away.</summary>
-    public bool Release(long number)
+    /// <summary>Nobody has this snapshot any more.</summary>
+    public void Release(long number)
     {
-        lock (_gate) return FindLocked(number) is { } file && file.Needed.Remove(number) && file != InUse && file.NeededBytes <= file.End / 2;
+        bool isMuch;
+        lock (_gate) isMuch = FindLocked(number) is { } file && file.Needed.Remove(number) && IsMuchUnneededLocked(file);
+        if (isMuch) MuchUnneeded?.Invoke();
     }
 
     /// <summary>Files of which nothing is needed are taken out, and returned.</summary>
@@ -81,7 +91,7 @@ internal sealed class SnapshotFiles(ILogFiles files, string logDirectory, NodeId
     {
         lock (_gate)
         {
-            var gone = _files.Where(file => file.Needed.Count == 0 && file != InUse && !file.IsHarmed).ToArray();
+            var gone = _files.Where(file => file.Needed.Count == 0 && file != InUse && !file.IsEvidence).ToArray();
             foreach (var file in gone) _files.Remove(file);
             return gone;
         }
@@ -142,7 +152,24 @@ internal sealed class SnapshotFiles(ILogFiles files, string logDirectory, NodeId
         }
     }
 
+    /// <summary>The highest number that a file holds, or may hold where it is damaged.</summary>
+    public long LastNumberIn(SnapshotFile file)
+    {
+        try
+        {
+            LookInto(file);
+        }
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
+        {
+            return file.First;
+        }
+
+        lock (_gate) return file.Places!.Keys.Append(file.First + file.End / SnapshotHead.Alignment).Max();
+    }
+
     public void Dispose() => Open.Dispose();
+
+    private bool IsMuchUnneededLocked(SnapshotFile file) => file != InUse && file.NeededBytes <= file.End / 2;
 
     private SnapshotFile? FindLocked(long number)
     {

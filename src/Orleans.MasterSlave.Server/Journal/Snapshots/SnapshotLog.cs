@@ -17,14 +17,11 @@ internal sealed class SnapshotLog : IDisposable
     {
         (_files, _logDirectory) = (files, logDirectory);
         Files = new SnapshotFiles(files, logDirectory, node);
-        _writer = new SnapshotWriter(files, Files, fileBytes, () => MuchUnneeded?.Invoke(), failed);
+        _writer = new SnapshotWriter(files, Files, fileBytes, failed);
         _reader = new SnapshotReader(Files);
     }
 
     public SnapshotFiles Files { get; }
-
-    /// <summary>Called when it is time to look whether files are to be cleared away.</summary>
-    public Action? MuchUnneeded { get; set; }
 
     /// <summary>Takes in the files that are there. Begins none: a new life never writes to a file of an earlier one.</summary>
     /// <param name="inUse">The numbers that the log's records name.</param>
@@ -36,9 +33,12 @@ internal sealed class SnapshotLog : IDisposable
         foreach (var name in _files.List(Files.Directory))
             if (name.EndsWith(SnapshotRewriter.RewriteSuffix, StringComparison.Ordinal)) _files.Delete(Path.Combine(Files.Directory, name));
         Files.Load();
-        var lastNumber = Files.All().Select(file => file.First).Concat(inUse).DefaultIfEmpty().Max();
+
+        // What is damaged may be whole again at the next start, and names numbers then that nobody knows of now.
+        var lastNumber = Files.All().Select(file => keepAll ? Files.LastNumberIn(file) : file.First).Concat(inUse).DefaultIfEmpty().Max();
         foreach (var number in inUse) Files.Need(number);
-        foreach (var file in Files.All()) file.IsHarmed = keepAll;
+        if (keepAll)
+            foreach (var file in Files.All()) (file.IsHarmed, file.IsEvidence) = (true, true);
         foreach (var file in Files.TakeUnneeded()) _files.Delete(file.Path);
         _writer.Begin(lastNumber);
     }
@@ -50,12 +50,9 @@ internal sealed class SnapshotLog : IDisposable
     public LogSnapshot Read(GroupId group, ReadOnlySpan<byte> name, in SnapshotRecord record) => _reader.Read(group, name, record);
 
     /// <summary>No record names this snapshot any more, or none ever will.</summary>
-    public void Release(long number)
-    {
-        if (Files.Release(number)) MuchUnneeded?.Invoke();
-    }
+    public void Release(long number) => Files.Release(number);
 
-    /// <summary>Completes when nothing is being written.</summary>
+    /// <inheritdoc cref="SnapshotWriter.StopAsync"/>
     public Task StopAsync() => _writer.StopAsync();
 
     public void Dispose()

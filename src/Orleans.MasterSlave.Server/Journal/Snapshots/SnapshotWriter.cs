@@ -10,9 +10,8 @@ namespace Orleans.MasterSlave.Journal;
 /// <param name="files">The file system.</param>
 /// <param name="snapshots">The files of the snapshot log.</param>
 /// <param name="fileBytes">Length from which on another file is begun; a larger snapshot has a file of its own.</param>
-/// <param name="rolled">Called when a file is no longer written to.</param>
 /// <param name="failed">Told of any error but a full disk: the log fails for good (D2). Returns what waiters are told.</param>
-internal sealed class SnapshotWriter(ILogFiles files, SnapshotFiles snapshots, int fileBytes, Action rolled, Func<Exception, LogFailedException> failed) : IDisposable
+internal sealed class SnapshotWriter(ILogFiles files, SnapshotFiles snapshots, int fileBytes, Func<Exception, LogFailedException> failed) : IDisposable
 {
     // A sync of more would hold up the log's own syncs on the same disk.
     private const long MaxBatchBytes = 4 * 1024 * 1024;
@@ -149,7 +148,6 @@ internal sealed class SnapshotWriter(ILogFiles files, SnapshotFiles snapshots, i
         _position = 0;
         snapshots.Use(begun);
         files.SyncDirectory(snapshots.Directory);
-        rolled();
     }
 
     private void Fail(List<Waiting> batch, Exception reason)
