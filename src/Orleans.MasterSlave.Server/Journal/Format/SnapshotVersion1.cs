@@ -13,8 +13,8 @@ internal static class SnapshotVersion1
     public const uint Version = 1;
     private const int FixedBytes = 80, ChecksumBytes = 8;
 
-    /// <summary>Whether a file begins like one of this version; whether it is whole is another question.</summary>
-    public static bool IsLike(ReadOnlySpan<byte> head) => head.Length >= 12 && head.StartsWith(SnapshotHead.Magic) && BinaryPrimitives.ReadUInt32LittleEndian(head[8..]) == Version;
+    /// <summary>Whether a file begins like one of this version, and is not too long to be one; whether it is whole is another question.</summary>
+    public static bool IsLike(ReadOnlySpan<byte> head, long length) => length <= Array.MaxLength && head.Length >= 12 && head.StartsWith(SnapshotHead.Magic) && BinaryPrimitives.ReadUInt32LittleEndian(head[8..]) == Version;
 
     /// <summary>The number of the snapshot in a file; null when the file is not whole, or not this node's.</summary>
     public static long? NumberIn(ReadOnlySpan<byte> file, NodeId node) => IsWhole(file) && new NodeId(new Guid(file[16..32])) == node ? BinaryPrimitives.ReadInt64LittleEndian(file[32..]) : null;

@@ -54,7 +54,7 @@ internal sealed class SnapshotCopy(SnapshotFiles snapshots, ILogFile file, Snaps
     private bool Copy(SnapshotFile from, long number, SnapshotPlace place, long done, int bytes)
     {
         var piece = _piece.AsSpan(0, bytes);
-        if (from.Handle!.Read(piece, place.Offset + done) < bytes) return false;
+        if (!TryRead(from, piece, place.Offset + done)) return false;
         if (done == 0)
         {
             if (SnapshotHead.TryRead(piece, snapshots.Node, from.First, place.Offset, from.Path) is not { } head || head.Number != number || head.RecordBytes != place.Bytes) return false;
@@ -63,5 +63,18 @@ internal sealed class SnapshotCopy(SnapshotFiles snapshots, ILogFile file, Snaps
 
         file.Write(piece, _position + done);
         return true;
+    }
+
+    // An error of reading touches what is read; only one of writing is the log's.
+    private static bool TryRead(SnapshotFile from, Span<byte> to, long offset)
+    {
+        try
+        {
+            return from.Handle!.Read(to, offset) == to.Length;
+        }
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
+        {
+            return false;
+        }
     }
 }

@@ -70,7 +70,7 @@ internal sealed partial class SnapshotRewriter(ILogFiles files, SnapshotFiles sn
         {
             foreach (var file in chosen)
             {
-                if (!snapshots.Open.TryHold(file)) return false; // the log is being closed
+                if (!TryHold(file)) return file.IsHarmed; // left alone from now on, and the next choice is another; or the log is being closed
                 held.Add(file);
             }
 
@@ -93,6 +93,19 @@ internal sealed partial class SnapshotRewriter(ILogFiles files, SnapshotFiles sn
         {
             foreach (var file in held) snapshots.Open.Release(file);
             files.Delete(path); // when it was not switched to
+        }
+    }
+
+    private bool TryHold(SnapshotFile file)
+    {
+        try
+        {
+            return snapshots.Open.TryHold(file);
+        }
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
+        {
+            LeftAlone(file, ex.Message);
+            return false;
         }
     }
 

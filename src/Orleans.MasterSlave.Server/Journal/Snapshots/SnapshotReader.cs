@@ -18,21 +18,22 @@ internal sealed class SnapshotReader(SnapshotFiles snapshots)
             if (snapshots.FileOf(record.Number) is not { } file) throw Damaged(snapshots.PathOf(record.Number), 0, group, "is missing");
 
             // The file may have been rewritten since its places were noted, or just now; only a second look at the same file is the last.
-            var place = Find(file, group, record, fresh: file == looked);
-            if (place is { } at && TryRead(file, at, name, record) is { } state)
+            var (place, state) = Look(file, group, name, record, fresh: file == looked);
+            if (state is not null)
                 return new LogSnapshot { Position = record.Position, DataLossCount = record.DataLossCount, TimeUtc = record.TimeUtc, State = state };
             if (file == looked && file == snapshots.FileOf(record.Number)) throw Damaged(file.Path, place?.Offset ?? 0, group, place is null ? "is not there" : "is damaged");
             looked = file;
         }
     }
 
-    private SnapshotPlace? Find(SnapshotFile file, GroupId group, in SnapshotRecord record, bool fresh)
+    private (SnapshotPlace? Place, byte[]? State) Look(SnapshotFile file, GroupId group, ReadOnlySpan<byte> name, in SnapshotRecord record, bool fresh)
     {
         try
         {
-            return snapshots.PlaceOf(file, record.Number, fresh);
+            var place = snapshots.PlaceOf(file, record.Number, fresh);
+            return (place, place is { } at ? TryRead(file, at, name, record) : null);
         }
-        catch (FileNotFoundException ex)
+        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {
             throw Damaged(file.Path, 0, group, "is missing", ex);
         }
@@ -47,7 +48,7 @@ internal sealed class SnapshotReader(SnapshotFiles snapshots)
             var from = file.Handle!;
             Span<byte> head = stackalloc byte[SnapshotHead.Bytes];
             head = head[..from.Read(head, place.Offset)];
-            if (place.Offset == 0 && SnapshotVersion1.IsLike(head)) return SnapshotVersion1.StateIn(SnapshotScan.ReadAll(from), snapshots.Node, name, record);
+            if (place.Offset == 0 && SnapshotVersion1.IsLike(head, from.Length)) return SnapshotVersion1.StateIn(SnapshotScan.ReadAll(from), snapshots.Node, name, record);
             if (SnapshotHead.TryRead(head, snapshots.Node, file.First, place.Offset, file.Path) is not { } found) return null;
             if (found.Number != record.Number || found.Position != record.Position || found.GroupBytes != name.Length || found.RecordBytes != place.Bytes) return null;
             return ReadBody(from, place.Offset + SnapshotHead.Bytes, found, name);
