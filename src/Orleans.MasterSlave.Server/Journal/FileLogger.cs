@@ -187,7 +187,7 @@ internal sealed class FileLogger : IReplicaLog
             var newBase = LogIndex.Max(Base.Index, LogIndex.Min(keepFrom, at));
             var record = Record(snapshot, new LogPosition(EpochAt(newBase)!.Value, newBase), number);
             await (_written = _snapshot.WriteRecord(RecordType.Snapshot, snapshot, record).Durable);
-            ThrowIfDropped(number);
+            await ThrowIfDroppedAsync(number);
             _runs.DropThrough(newBase);
             _tail.DropThrough(newBase);
             Base = record.Base;
@@ -218,7 +218,7 @@ internal sealed class FileLogger : IReplicaLog
             var record = Record(snapshot, snapshot.Position, number) with { TornEpoch = -1 };
             var ticket = _snapshot.WriteRecord(RecordType.Install, snapshot, record);
             await (_written = ticket.Durable);
-            ThrowIfDropped(number);
+            await ThrowIfDroppedAsync(number);
             _runs.Clear();
             _tail.Clear();
             Base = snapshot.Position;
@@ -259,14 +259,16 @@ internal sealed class FileLogger : IReplicaLog
     private async Task<long> WriteAsync(LogSnapshot snapshot)
     {
         var number = await _snapshot.WriteAsync(snapshot);
-        ThrowIfDropped(number);
+        await ThrowIfDroppedAsync(number);
         return number;
     }
 
-    private void ThrowIfDropped(long number)
+    private async Task ThrowIfDroppedAsync(long number)
     {
-        if (_dropped) _snapshot.Release(number);
-        ObjectDisposedException.ThrowIf(_dropped, this);
+        if (!_dropped) return;
+        await _written; // the drop's record: until it is durable, one that names the snapshot may be the group's newest
+        _snapshot.Release(number);
+        throw new ObjectDisposedException(nameof(FileLogger));
     }
 
     private LogTicket Write(RecordType type, LogPosition position, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)

@@ -49,10 +49,14 @@ internal sealed class SnapshotWriter(ILogFiles files, SnapshotFiles snapshots, i
         return waiting.Done.Task;
     }
 
-    /// <summary>Completes when nothing is being written.</summary>
+    /// <summary>Takes no more; completes when what was taken is written. The next life of the log gives the same numbers.</summary>
     public Task StopAsync()
     {
-        lock (_gate) return _writing;
+        lock (_gate)
+        {
+            _failure ??= new LogFailedException("The log is closed.");
+            return _writing;
+        }
     }
 
     public void Dispose() => _file?.Dispose();
