@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -65,6 +66,16 @@ internal sealed class LogFixture : IAsyncDisposable
     /// <summary>Makes the checksum right of a snapshot's head that was changed on purpose.</summary>
     public static void SealHead(byte[] bytes, int offset, long file, NodeId? node = null) =>
         BitConverter.TryWriteBytes(bytes.AsSpan(offset + SnapshotHead.Bytes - 8), XxHash3.HashToUInt64(bytes.AsSpan(offset, SnapshotHead.Bytes - 8), RecordHeader.Seed(node ?? Node, file, offset)));
+
+    /// <summary>What was written to the snapshot log as one file, as version 1 would have written it.</summary>
+    public static byte[] ToVersion1(byte[] file)
+    {
+        var group = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(12));
+        var state = BinaryPrimitives.ReadInt64LittleEndian(file.AsSpan(72));
+        byte[] old = [.. file[..80], .. file[SnapshotHead.Bytes..(int)(SnapshotHead.Bytes + group + state)]];
+        BinaryPrimitives.WriteUInt32LittleEndian(old.AsSpan(8), SnapshotVersion1.Version);
+        return [.. old, .. BitConverter.GetBytes(XxHash3.HashToUInt64(old))];
+    }
 
     /// <summary>All that can be seen of a replica's log, as text.</summary>
     public static string Describe(IReplicaLog log)

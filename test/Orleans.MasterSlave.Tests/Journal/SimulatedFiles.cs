@@ -127,6 +127,12 @@ internal sealed class SimulatedFiles : ILogFiles
         lock (_gate) return _names[path].Bytes.ToArray();
     }
 
+    /// <summary>The length of some files together, at one moment.</summary>
+    public long BytesOf(Func<string, bool> which)
+    {
+        lock (_gate) return _names.Where(pair => which(pair.Key)).Sum(pair => (long)pair.Value.Bytes.Length);
+    }
+
     public IReadOnlyList<string> All
     {
         get

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.IO.Hashing;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Xunit;
@@ -122,14 +120,5 @@ public sealed class SnapshotNumberTests
         await SaveAsync(again, 0);
         await again.Log.CleanAsync(1000);
         Assert.False(_disk.Exists(old));
-    }
-
-    private static byte[] ToVersion1(byte[] file)
-    {
-        var group = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(12));
-        var state = BinaryPrimitives.ReadInt64LittleEndian(file.AsSpan(72));
-        byte[] old = [.. file[..80], .. file[SnapshotHead.Bytes..(int)(SnapshotHead.Bytes + group + state)]];
-        BinaryPrimitives.WriteUInt32LittleEndian(old.AsSpan(8), SnapshotVersion1.Version);
-        return [.. old, .. BitConverter.GetBytes(XxHash3.HashToUInt64(old))];
     }
 }
