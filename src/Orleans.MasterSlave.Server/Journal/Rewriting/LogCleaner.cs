@@ -1,7 +1,7 @@
 namespace Orleans.MasterSlave.Journal;
 
 /// <summary>
-/// Clears away beside the log what nobody needs (D5): snapshot files without a needed snapshot, then old segments and snapshot files of which little is
+/// Clears away beside the log what nobody needs (D5): snapshot files without a needed snapshot, old segments and snapshot files of which little is
 /// needed. One thing at a time, at a limited rate.
 /// </summary>
 internal sealed class LogCleaner(SegmentRewriter segments, SnapshotRewriter snapshots, GroupCommit commit, WriteAheadLogOptions options, CancellationTokenSource stopping)
@@ -46,8 +46,17 @@ internal sealed class LogCleaner(SegmentRewriter segments, SnapshotRewriter snap
         await _oneAtATime.WaitAsync(stopping.Token);
         try
         {
-            await snapshots.RewriteAsync();
-            return await segments.RewriteAsync(keepNewest);
+            // By turns: under load there may always be more of one kind, and the other is not to wait for that.
+            var gone = 0;
+            for (var (more, moreSegments) = (true, true); more || moreSegments;)
+            {
+                more = await snapshots.RewriteOnceAsync();
+                var freed = await segments.RewriteOnceAsync(keepNewest);
+                moreSegments = freed is not null;
+                gone += freed ?? 0;
+            }
+
+            return gone;
         }
         finally
         {

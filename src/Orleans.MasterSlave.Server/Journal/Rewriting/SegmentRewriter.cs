@@ -15,17 +15,11 @@ internal sealed partial class SegmentRewriter(
 {
     private const int KeptForSegments = 64; // by then, what was kept for order may have become unneeded; a rewriting in so many is not much
 
-    /// <summary>Rewrites what is worth it now, but for the newest segments; returns the number of files that went.</summary>
-    public async Task<int> RewriteAsync(int keepNewest)
+    /// <summary>Rewrites once what is worth it, but for the newest segments; returns the number of files that went, or null when there is no more to do now.</summary>
+    public async Task<int?> RewriteOnceAsync(int keepNewest)
     {
-        var gone = 0;
-        while (segments.Count > keepNewest && !commit.IsFull && !commit.Failed.IsCompleted && RewritePolicy.Choose(Closed(keepNewest), segmentBytes) is { Count: > 0 } chosen)
-        {
-            if (await RewriteAsync(chosen) is not { } freed) break;
-            gone += freed;
-        }
-
-        return gone;
+        if (segments.Count <= keepNewest || commit.IsFull || commit.Failed.IsCompleted) return null;
+        return RewritePolicy.Choose(Closed(keepNewest), segmentBytes) is { Count: > 0 } chosen ? await RewriteAsync(chosen) : null;
     }
 
     private List<FileUse<SegmentFile>> Closed(int keepNewest)

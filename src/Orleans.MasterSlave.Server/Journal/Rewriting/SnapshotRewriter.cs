@@ -14,15 +14,13 @@ internal sealed partial class SnapshotRewriter(ILogFiles files, SnapshotFiles sn
 {
     public const string RewriteSuffix = ".rewrite";
 
-    /// <summary>Clears away what is worth it now.</summary>
-    public async Task RewriteAsync()
+    /// <summary>Deletes what nobody needs, and rewrites once what is worth it; false when there is no more to do now.</summary>
+    public async Task<bool> RewriteOnceAsync()
     {
         DeleteUnneeded();
         foreach (var file in snapshots.All()) LookInto(file);
-        while (!commit.IsFull && !commit.Failed.IsCompleted && RewritePolicy.Choose(snapshots.Uses(), fileBytes) is { Count: > 0 } chosen)
-        {
-            if (!await RewriteAsync(chosen)) break;
-        }
+        if (commit.IsFull || commit.Failed.IsCompleted) return false;
+        return RewritePolicy.Choose(snapshots.Uses(), fileBytes) is { Count: > 0 } chosen && await RewriteAsync(chosen);
     }
 
     private void DeleteUnneeded()
