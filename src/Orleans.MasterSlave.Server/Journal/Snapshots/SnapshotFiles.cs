@@ -67,7 +67,7 @@ internal sealed class SnapshotFiles(ILogFiles files, string logDirectory, NodeId
         {
             var file = InUse!;
             file.Places!.Add(number, place);
-            file.Needed.Add(number);
+            file.Need(number);
             file.End = place.Offset + place.Bytes;
         }
     }
@@ -75,14 +75,14 @@ internal sealed class SnapshotFiles(ILogFiles files, string logDirectory, NodeId
     /// <summary>A group has this snapshot.</summary>
     public void Need(long number)
     {
-        lock (_gate) FindLocked(number)?.Needed.Add(number);
+        lock (_gate) FindLocked(number)?.Need(number);
     }
 
     /// <summary>Nobody has this snapshot any more.</summary>
     public void Release(long number)
     {
         bool isMuch;
-        lock (_gate) isMuch = FindLocked(number) is { } file && file.Needed.Remove(number) && IsMuchUnneededLocked(file);
+        lock (_gate) isMuch = FindLocked(number) is { } file && file.Release(number) && IsMuchUnneededLocked(file);
         if (isMuch) MuchUnneeded?.Invoke();
     }
 
@@ -115,7 +115,7 @@ internal sealed class SnapshotFiles(ILogFiles files, string logDirectory, NodeId
     {
         lock (_gate)
         {
-            foreach (var file in rewritten) by.Needed.UnionWith(file.Needed);
+            foreach (var number in rewritten.SelectMany(file => file.Needed)) by.Need(number);
             _files[_files.IndexOf(rewritten[0])] = by;
             foreach (var file in rewritten.Skip(1)) _files.Remove(file);
         }
