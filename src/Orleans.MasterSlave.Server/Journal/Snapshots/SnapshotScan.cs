@@ -16,7 +16,7 @@ internal static class SnapshotScan
         for (var offset = 0L; offset + SnapshotHead.Bytes <= length;)
         {
             var read = file.Read(head, offset);
-            if (offset == 0 && SnapshotVersion1.IsLike(head, length) && SnapshotVersion1.NumberIn(ReadAll(file), node) is { } number)
+            if (offset == 0 && SnapshotVersion1.NumberIn(head.AsSpan(0, read), length) is { } number)
                 return (new() { [number] = new SnapshotPlace(0, length) }, true);
             if (SnapshotHead.TryRead(head.AsSpan(0, read), node, first, offset, file.Path) is { } found && found.RecordBytes <= length - offset)
             {

@@ -61,4 +61,13 @@ public sealed class LogCleanerTests
             fixture = null;
         }
     }
+
+    [Fact]
+    public async Task ManySmallPieces_KeepTheRateToo()
+    {
+        var pace = new RewritePace(1024 * 1024, TimeProvider.System, TestContext.Current.CancellationToken);
+        var started = TimeProvider.System.GetTimestamp();
+        for (var bytes = 0; bytes < 256 * 1024; bytes += 512) await pace.WaitAsync(512);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started).TotalSeconds, 0.2, 20);
+    }
 }

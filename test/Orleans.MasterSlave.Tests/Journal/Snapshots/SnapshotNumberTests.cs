@@ -121,4 +121,26 @@ public sealed class SnapshotNumberTests
         await again.Log.CleanAsync(1000);
         Assert.False(_disk.Exists(old));
     }
+
+    [Fact]
+    public async Task FileOfVersion1_IsReadAsAWhole_ForItsGroupOnly()
+    {
+        await using (var fixture = Open(_disk, Manual)) await SaveAsync(fixture, 0);
+        _disk.Alter(Assert.Single(Files), ToVersion1);
+        var reads = 0;
+        await using var again = Open(new FaultyFiles(_disk, (_, _) => { }, reading: (path, _, _) => reads += path == Files[0] ? 1 : 0), Manual);
+        await again.Log.CleanAsync(1000);
+        Assert.Equal(1, reads); // its head: there may be many of them, and large ones
+        Assert.Equal(Snapshot(At(1, 1), 3000).State, again.Log.OpenReplica(Of(0)).Snapshot!.State);
+    }
+
+    [Fact]
+    public async Task SharedFile_WhoseVersionIsDamagedToOne_TouchesOneGroup()
+    {
+        var before = await BeginAsync();
+        _disk.Alter(Files[0], bytes => { bytes[8] = (byte)SnapshotVersion1.Version; return bytes; });
+        await using var fixture = Open(_disk, Manual);
+        Assert.Throws<LogDamagedException>(() => fixture.Log.OpenReplica(Of(0)));
+        for (var i = 1; i < Groups; i++) Assert.Equal(before[i], Describe(fixture.Log.OpenReplica(Of(i))));
+    }
 }
