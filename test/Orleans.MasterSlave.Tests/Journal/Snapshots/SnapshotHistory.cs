@@ -20,6 +20,7 @@ internal sealed class SnapshotHistory(int seed)
     private SimulatedFiles _disk = new();
     private SimulatedFiles? _left;
     private int _operationsLeft;
+    private bool _failsClearing; // the power fails at an operation by which files are cleared away
     private long _lastId;
 
     /// <summary>Number of files that were put in the place of others.</summary>
@@ -45,7 +46,9 @@ internal sealed class SnapshotHistory(int seed)
     {
         for (var life = 0; life < Lives; life++)
         {
-            (_left, _operationsLeft) = (null, _random.Next(5) == 0 ? int.MaxValue : _random.Next(MaxOperations));
+            _left = null;
+            _failsClearing = _random.Next(3) == 0;
+            _operationsLeft = _random.Next(5) == 0 ? int.MaxValue : _random.Next(_failsClearing ? MaxOperations / 10 : MaxOperations);
             try
             {
                 await LiveAsync();
@@ -84,7 +87,8 @@ internal sealed class SnapshotHistory(int seed)
 
     private void Before(string operation, string path, Random random)
     {
-        if (_left is null && _operationsLeft-- <= 0) _left = random.Next(3) == 0 ? _disk.Copy() : _disk.Crash(random);
+        var counts = !_failsClearing || path.EndsWith(SnapshotRewriter.RewriteSuffix, StringComparison.Ordinal) || (operation is "Replace" or "Delete" && IsSnapshot(path)) || path.EndsWith("snapshots", StringComparison.Ordinal);
+        if (_left is null && counts && _operationsLeft-- <= 0) _left = random.Next(3) == 0 ? _disk.Copy() : _disk.Crash(random);
         if (_left is not null) throw new IOException("no power");
         if (operation == "Replace" && IsSnapshot(path)) Rewritten++;
     }
