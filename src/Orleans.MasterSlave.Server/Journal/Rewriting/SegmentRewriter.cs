@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 
 namespace Orleans.MasterSlave.Journal;
@@ -49,18 +50,14 @@ internal sealed partial class SegmentRewriter(
         var last = chosen[^1];
         var path = last.Path + SegmentHeader.RewriteSuffix;
         var to = new SegmentFile(last.Number, last.Path);
-        var held = new List<SegmentFile>();
-        directory.Files.Delete(path);
+        if (!TryHold(last)) return 0; // its name will be another file's, which a reader must not open in its place
         try
         {
-            foreach (var file in chosen)
-            {
-                if (!TryHold(file)) return 0;
-                held.Add(file);
-            }
-
-            if (await CopyAsync(chosen, to, path) is not { } moves) return 0;
+            directory.Files.Delete(path);
+            if (!TryCreate(path, out var file)) return null;
+            if (await CopyAsync(chosen, to, file) is not { } moves) return 0;
             if (!Switch(chosen, to, moves, path)) return null;
+            foreach (var leftover in chosen.SkipLast(1)) directory.Files.Delete(leftover.Path); // there may be many: the flushing thread does not wait for it
             Learn(to, to.End, pins.NeededWeights());
             LogRewritten(chosen.Count, last.Path, chosen.Sum(file => file.End), to.End, time.GetElapsedTime(started));
             return chosen.Count - 1;
@@ -72,16 +69,16 @@ internal sealed partial class SegmentRewriter(
         }
         finally
         {
-            foreach (var file in held) segments.Open.Release(file);
+            segments.Open.Release(last);
             directory.Files.Delete(path); // when it was not switched to
         }
     }
 
     // Returns where the records lie in the copy; null when it is of no use, and the next choice is another.
-    private async Task<Dictionary<GroupPins, List<RecordMove>>?> CopyAsync(IReadOnlyList<SegmentFile> chosen, SegmentFile to, string path)
+    private async Task<Dictionary<GroupPins, List<RecordMove>>?> CopyAsync(IReadOnlyList<SegmentFile> chosen, SegmentFile to, ILogFile empty)
     {
         var all = segments.All();
-        using var copy = new SegmentCopy(directory.NodeId, segments, pins, directory.Files.Create(path), to, isFirst: all[0] == chosen[0]);
+        using var copy = new SegmentCopy(directory.NodeId, segments, pins, empty, to, isFirst: all[0] == chosen[0]);
         if (copy.ReadHeader(all.First(file => file.Number > to.Number)) is not { } following) return LeftAlone(chosen[^1], $"of the segment after it, {copy.Wrong}");
         var needed = pins.NeededWeights();
         foreach (var file in chosen)
@@ -110,6 +107,22 @@ internal sealed partial class SegmentRewriter(
         }
     }
 
+    // Nothing is written yet: that too many files are open, say, is no reason for the log to stop (D2).
+    private bool TryCreate(string path, [NotNullWhen(true)] out ILogFile? file)
+    {
+        file = null;
+        try
+        {
+            file = directory.Files.Create(path);
+            return true;
+        }
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
+        {
+            LogNotRewritten(path, ex.Message);
+            return false;
+        }
+    }
+
     // The rename is the switch: from then on recovery takes the new file for all that it stands for.
     private bool Switch(IReadOnlyList<SegmentFile> chosen, SegmentFile to, Dictionary<GroupPins, List<RecordMove>> moves, string path)
     {
@@ -120,12 +133,7 @@ internal sealed partial class SegmentRewriter(
             directory.Files.SyncDirectory(directory.Path);
             segments.Replace(to);
             pins.Move(chosen.ToHashSet(), to, moves);
-            foreach (var file in chosen)
-            {
-                segments.Retire(file);
-                if (file.Number != to.Number) directory.Files.Delete(file.Path);
-            }
-
+            foreach (var file in chosen) segments.Retire(file);
             return true;
         }
     }

@@ -63,12 +63,12 @@ internal sealed class SegmentPins
         }
     }
 
-    /// <summary>Records were copied from some segments to another.</summary>
+    /// <summary>Records were copied from some segments to another. One group after the other: the flushing thread does not wait for all of them.</summary>
     public void Move(IReadOnlyCollection<SegmentFile> from, SegmentFile to, Dictionary<GroupPins, List<RecordMove>> moves)
     {
-        lock (_gate)
+        foreach (var (group, moved) in moves)
         {
-            foreach (var (group, moved) in moves)
+            lock (_gate)
             {
                 group.Move(from, to, moved);
                 Recount(group);
