@@ -15,10 +15,11 @@ namespace Orleans.MasterSlave.Tests.Journal;
 internal sealed class RewriteHistory(int seed)
 {
     private const int Groups = 5, Lives = 5;
+    private const string Nothing = "nothing";
     private const string LogThread = "Orleans.MasterSlave log";
 
     private readonly Random _random = new(seed);
-    private readonly IReplicaLog?[] _logs = new IReplicaLog?[Groups]; // null: quarantined
+    private readonly IReplicaLog?[] _logs = new IReplicaLog?[Groups]; // null: quarantined, or gone
     private readonly Dictionary<int, (Task Task, Held Held)> _pending = [];
     private readonly ManualResetEventSlim _mayWrite = new(true);
     private SimulatedFiles _disk = new();
@@ -44,7 +45,7 @@ internal sealed class RewriteHistory(int seed)
                 if (operation is not "Replace" and not "Delete" && path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal)) MeanwhileAsync().GetAwaiter().GetResult();
             });
             _fixture = Open(files, Options(), time: new Meanwhile(() => MeanwhileAsync().GetAwaiter().GetResult()));
-            for (var i = 0; i < Groups; i++) _logs[i] = OpenUnlessQuarantined(_fixture, i);
+            for (var i = 0; i < Groups; i++) _logs[i] = Has(_fixture, i) ? OpenUnlessQuarantined(_fixture, i) : null;
             if (expected is not null) Assert.Equal(expected, DescribeAll(_fixture));
             for (var round = _random.Next(3, 12); round > 0; round--)
             {
@@ -78,6 +79,9 @@ internal sealed class RewriteHistory(int seed)
 
     private static GroupId Of(int i) => GroupOf($"g{i}");
 
+    // What is gone is not opened to look at it: then it were there again.
+    private static bool Has(LogFixture fixture, int i) => fixture.Log.Groups.Contains(Of(i));
+
     private static IReplicaLog? OpenUnlessQuarantined(LogFixture fixture, int i)
     {
         try
@@ -91,7 +95,12 @@ internal sealed class RewriteHistory(int seed)
     }
 
     private static string[] DescribeAll(LogFixture fixture) =>
-        [.. Enumerable.Range(0, Groups).Select(i => OpenUnlessQuarantined(fixture, i) is { } log ? $"torn {log.HadTornTail} {LogFixture.Describe(log)}" : "quarantined")];
+        [.. Enumerable.Range(0, Groups).Select(i => Has(fixture, i) ? Describe(OpenUnlessQuarantined(fixture, i)) : Nothing)];
+
+    private static string Describe(IReplicaLog? log) =>
+        log is null ? "quarantined"
+        : log is { Snapshot: null, HadTornTail: false } && (log.Last, log.PromisedEpoch) == (LogPosition.None, Epoch.None) ? Nothing
+        : $"torn {log.HadTornTail} {LogFixture.Describe(log)}";
 
     private async Task MeanwhileAsync()
     {
@@ -127,16 +136,17 @@ internal sealed class RewriteHistory(int seed)
         var log = _logs[i];
         if (log is null || _random.Next(60) == 0)
         {
-            if (log is null && _random.Next(20) > 0) return;
+            if (log is null && _random.Next(i == 0 ? 3 : 20) > 0) return;
             _mayWrite.Reset(); // in one batch
             var drop = _fixture.Log.DropReplicaAsync(Of(i));
-            _logs[i] = _fixture.Log.OpenReplica(Of(i));
-            var append = _random.Next(2) == 0 ? AppendAsync(_logs[i]!) : Task.CompletedTask;
+            _logs[i] = _random.Next(2) == 0 ? _fixture.Log.OpenReplica(Of(i)) : null;
+            var append = _logs[i] is { } anew && _random.Next(2) == 0 ? AppendAsync(anew) : Task.CompletedTask;
             _mayWrite.Set();
             await Task.WhenAll(drop, append);
             return;
         }
 
+        mayHold |= i > 0; // those that rest may do so for a whole rewriting
         var lowest = Math.Max(log.Base.Index.Value, log.Snapshot?.Position.Index.Value ?? 0) + 1;
         var above = log.Last.Index.Value >= lowest;
         switch (_random.Next(12))
