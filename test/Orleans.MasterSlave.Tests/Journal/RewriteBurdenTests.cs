@@ -77,6 +77,41 @@ public sealed class RewriteBurdenTests
         Assert.True(fixture.Log.Segments < 5, $"{fixture.Log.Segments} segments");
     }
 
+    [Fact]
+    public async Task ReadersOfMoreSegmentsThanAreKeptOpen_FindWhatWasWritten_WhileTheyAreRewritten()
+    {
+        const int groups = 60, readers = 3, rewritings = 6;
+        await using var fixture = Open(_disk, Manual);
+        var busy = fixture.Log.OpenReplica(GroupOf("busy"));
+        var logs = Enumerable.Range(0, groups).Select(i => fixture.Log.OpenReplica(GroupOf($"idle {i}"))).ToArray();
+        var expected = new string[groups];
+        for (var i = 0; i < groups; i++)
+        {
+            await logs[i].AppendAsync([.. Enumerable.Range(1, 5).Select(index => Entry(1, index, $"{i} {index} " + new string('.', 400)))]);
+            expected[i] = Describe(logs[i]);
+            await RollAsync(fixture, busy, 1);
+        }
+
+        var isOver = false;
+        var reading = Enumerable.Range(0, readers).Select(reader => Task.Run(() =>
+        {
+            for (var random = new Random(reader); !Volatile.Read(ref isOver);)
+            {
+                var i = random.Next(groups / readers) * readers + reader; // a log is one thread's
+                Assert.Equal(expected[i], Describe(logs[i]));
+            }
+        })).ToArray();
+        for (var round = 0; round < rewritings; round++)
+        {
+            Assert.True(await fixture.Log.CleanAsync(2) > 0);
+            await RollAsync(fixture, busy, 2);
+        }
+
+        Volatile.Write(ref isOver, true);
+        await Task.WhenAll(reading);
+        Assert.Empty(fixture.Log.Quarantined);
+    }
+
     // Counts the files that are open.
     private sealed class CountedFiles(ILogFiles inner) : ILogFiles
     {

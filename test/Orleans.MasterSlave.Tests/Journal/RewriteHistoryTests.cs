@@ -7,7 +7,7 @@ namespace Orleans.MasterSlave.Tests.Journal;
 public sealed class RewriteHistoryTests(ITestOutputHelper output)
 {
     [Fact]
-    public Task Rewriting_BesideAnything_ChangesNothing() => RunAsync(0, (seed, _) => seed < 15);
+    public Task Rewriting_BesideAnything_ChangesNothing() => RunAsync(0, (seed, _) => seed < 25);
 
     [Fact(Explicit = true)]
     public Task Rewriting_ForMinutes()
