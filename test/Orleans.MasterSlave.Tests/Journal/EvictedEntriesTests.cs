@@ -104,6 +104,30 @@ public sealed class EvictedEntriesTests
         }
     }
 
+    [Fact]
+    public async Task SnapshotThatItsReplicaHasNotSwitchedToYet_IsMovedToo()
+    {
+        var (disk, thread) = (new SimulatedFiles(), new ReplicaThread());
+        using var mayGoOn = new ManualResetEventSlim(true);
+        var files = new FaultyFiles(disk, (operation, _) => { if (operation == nameof(ILogFile.Sync)) mayGoOn.Wait(TestContext.Current.CancellationToken); });
+        await using (var fixture = Open(files, RewriteLogs.Manual))
+        {
+            var (log, busy) = (fixture.Log.OpenReplica(GroupOf("a")), fixture.Log.OpenReplica(GroupOf("busy")));
+            await log.AppendAsync(Entries(1, 1, 3));
+            mayGoOn.Reset();
+            var saving = thread.Run(() => log.SaveSnapshotAsync(Snapshot(At(1, 3)), new LogIndex(3)));
+            mayGoOn.Set();
+            await RewriteLogs.RollAsync(fixture, busy, 4);
+            Assert.True(await fixture.Log.CleanAsync(2) > 0);
+            await thread.RunAllAsync(saving);
+            await RewriteLogs.RollAsync(fixture, busy, 4);
+            Assert.True(await fixture.Log.CleanAsync(2) > 0); // what nobody knows the place of goes now
+        }
+
+        await using var again = Open(disk, RewriteLogs.Manual);
+        Assert.Equal(At(1, 3), again.Log.OpenReplica(GroupOf("a")).Snapshot?.Position);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
