@@ -62,7 +62,7 @@ public sealed class RewriteBurdenTests
         var refused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var files = new FaultyFiles(_disk, (operation, path) =>
         {
-            if (operation == nameof(ILogFiles.Create) && path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal) && refused.TrySetResult()) throw new IOException("Too many open files");
+            if (operation == nameof(ILogFiles.Create) && path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal) && refused.TrySetResult()) throw new IOException("Too many open files");
         });
         var options = Manual;
         (options.CleanInBackground, options.SnapshotAfterSegments) = (true, 2);

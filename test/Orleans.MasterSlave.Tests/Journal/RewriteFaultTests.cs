@@ -58,7 +58,7 @@ public sealed class RewriteFaultTests
         var copies = 0;
         var files = new FaultyFiles(_disk, (operation, path) =>
         {
-            if (operation == nameof(ILogFiles.Create) && path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal)) copies++;
+            if (operation == nameof(ILogFiles.Create) && path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal)) copies++;
         });
         await using var fixture = Open(files, Manual);
         await WriteAsync(fixture);
@@ -74,7 +74,7 @@ public sealed class RewriteFaultTests
         var (creating, mayGoOn) = (new TaskCompletionSource(), new TaskCompletionSource());
         var files = new FaultyFiles(_disk, (operation, path) =>
         {
-            if (operation != nameof(ILogFiles.Create) || !path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal)) return;
+            if (operation != nameof(ILogFiles.Create) || !path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal)) return;
             creating.TrySetResult();
             mayGoOn.Task.Wait();
         });
@@ -86,7 +86,7 @@ public sealed class RewriteFaultTests
         var closing = fixture.DisposeAsync();
         mayGoOn.SetResult();
         await closing;
-        Assert.DoesNotContain(_disk.All, path => path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal));
+        Assert.DoesNotContain(_disk.All, path => path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class RewriteFaultTests
         LogFixture? fixture = null;
         var files = new FaultyFiles(_disk, (operation, path) =>
         {
-            if (operation == nameof(ILogFiles.Create) && path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal)) fixture!.Log.Commit.Fail(new IOException("elsewhere"));
+            if (operation == nameof(ILogFiles.Create) && path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal)) fixture!.Log.Commit.Fail(new IOException("elsewhere"));
         });
         await using (fixture = Open(files, Manual))
         {
@@ -103,7 +103,7 @@ public sealed class RewriteFaultTests
             var before = Segments;
             Assert.Equal(0, await fixture.Log.CleanAsync(2));
             Assert.Equal(before.SkipLast(1), Segments.Take(before.Count - 1)); // the last is the spare, which goes
-            Assert.DoesNotContain(_disk.All, path => path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal));
+            Assert.DoesNotContain(_disk.All, path => path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal));
         }
     }
 

@@ -42,7 +42,7 @@ internal sealed class RewriteHistory(int seed)
                 if (operation == nameof(ILogFile.Write) && Thread.CurrentThread.Name == LogThread) _mayWrite.Wait();
 
                 // Not where the flushing thread may wait for the rewriter.
-                if (operation is not "Replace" and not "Delete" && path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal)) MeanwhileAsync().GetAwaiter().GetResult();
+                if (operation is not "Replace" and not "Delete" && path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal)) MeanwhileAsync().GetAwaiter().GetResult();
             });
             _fixture = Open(files, Options(), time: new Meanwhile(() => MeanwhileAsync().GetAwaiter().GetResult()));
             for (var i = 0; i < Groups; i++) _logs[i] = Has(_fixture, i) ? OpenUnlessQuarantined(_fixture, i) : null;
@@ -223,7 +223,7 @@ internal sealed class RewriteHistory(int seed)
     private LogFixture OpenAgain(SimulatedFiles left)
     {
         var fixture = Open(left, Options(), time: new Meanwhile(() => { }));
-        Assert.DoesNotContain(left.All, path => path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal));
+        Assert.DoesNotContain(left.All, path => path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal));
         Assert.Equal(fixture.Log.Segments + 1, left.All.Count(IsSegment)); // and the spare
         return fixture;
     }

@@ -92,7 +92,7 @@ public sealed class SegmentRewriteChoiceTests
         var (creating, mayGoOn) = (new TaskCompletionSource(), new TaskCompletionSource());
         var files = new FaultyFiles(_disk, (operation, path) =>
         {
-            if (operation != nameof(ILogFiles.Create) || !path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal)) return;
+            if (operation != nameof(ILogFiles.Create) || !path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal)) return;
             creating.TrySetResult();
             mayGoOn.Task.Wait();
         });
@@ -107,7 +107,7 @@ public sealed class SegmentRewriteChoiceTests
         mayGoOn.SetResult();
         Assert.Equal(0, await rewriting);
         Assert.Empty(warnings);
-        Assert.DoesNotContain(_disk.All, path => path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal));
+        Assert.DoesNotContain(_disk.All, path => path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal));
         Assert.False(fixture.Log.Failed.IsCompleted);
     }
 

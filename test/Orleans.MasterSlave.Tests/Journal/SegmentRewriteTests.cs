@@ -138,7 +138,7 @@ public sealed class SegmentRewriteTests
                 await using var fixture = Open(left, Manual);
                 Assert.Empty(fixture.Log.Quarantined);
                 Assert.Equal(before, Describe(fixture));
-                Assert.DoesNotContain(left.All, path => path.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal));
+                Assert.DoesNotContain(left.All, path => path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal));
             }
         }
     }

@@ -26,7 +26,6 @@ internal readonly record struct SegmentHeader(NodeId Node, long Number, long Pre
     public const int RewrittenBytes = 96;
     public const uint Version = 1;
     public const uint RewrittenVersion = 2;
-    public const string RewriteSuffix = ".rewrite";
     private const int ChecksumBytes = 8;
     private const string NamePrefix = "log-", NameSuffix = ".segment";
     private static ReadOnlySpan<byte> Magic => "OMSLOG\r\n"u8;

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 
 namespace Orleans.MasterSlave.Journal;
@@ -48,13 +47,17 @@ internal sealed partial class SegmentRewriter(
     {
         var started = time.GetTimestamp();
         var last = chosen[^1];
-        var path = last.Path + SegmentHeader.RewriteSuffix;
+        var path = last.Path + RewriteFile.Suffix;
         var to = new SegmentFile(last.Number, last.Path);
         if (!TryHold(last)) return 0; // its name will be another file's, which a reader must not open in its place
         try
         {
-            directory.Files.Delete(path);
-            if (!TryCreate(path, out var file)) return null;
+            if (RewriteFile.TryCreate(directory.Files, path, out var reason) is not { } file)
+            {
+                LogNotRewritten(path, reason);
+                return null;
+            }
+
             if (await CopyAsync(chosen, to, file) is not { } moves) return 0;
             if (!Switch(chosen, to, moves, path)) return null;
             foreach (var leftover in chosen.SkipLast(1)) directory.Files.Delete(leftover.Path); // there may be many: the flushing thread does not wait for it
@@ -103,22 +106,6 @@ internal sealed partial class SegmentRewriter(
         catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
             LeftAlone(file, ex.Message);
-            return false;
-        }
-    }
-
-    // Nothing is written yet: that too many files are open, say, is no reason for the log to stop (D2).
-    private bool TryCreate(string path, [NotNullWhen(true)] out ILogFile? file)
-    {
-        file = null;
-        try
-        {
-            file = directory.Files.Create(path);
-            return true;
-        }
-        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
-        {
-            LogNotRewritten(path, ex.Message);
             return false;
         }
     }

@@ -12,8 +12,6 @@ namespace Orleans.MasterSlave.Journal;
 /// </remarks>
 internal sealed partial class SnapshotRewriter(ILogFiles files, SnapshotFiles snapshots, GroupCommit commit, int fileBytes, RewritePace pace, TimeProvider time, ILogger logger)
 {
-    public const string RewriteSuffix = ".rewrite";
-
     /// <summary>Deletes what nobody needs, and rewrites once what is worth it; false when there is no more to do now.</summary>
     public async Task<bool> RewriteOnceAsync()
     {
@@ -61,25 +59,24 @@ internal sealed partial class SnapshotRewriter(ILogFiles files, SnapshotFiles sn
     {
         var started = time.GetTimestamp();
         var to = new SnapshotFile(chosen[0].First, chosen[0].Path);
-        var path = to.Path + RewriteSuffix;
-        var held = new List<SnapshotFile>();
-        files.Delete(path);
+        var path = to.Path + RewriteFile.Suffix;
+        if (!TryHold(chosen[0])) return chosen[0].IsHarmed; // its name will be another file's, which a reader must not open in its place
         try
         {
-            foreach (var file in chosen)
+            if (RewriteFile.TryCreate(files, path, out var reason) is not { } file)
             {
-                if (!TryHold(file)) return file.IsHarmed; // left alone from now on, and the next choice is another; or the log is being closed
-                held.Add(file);
+                LogNotRewritten(path, reason);
+                return false;
             }
 
-            if (!await CopyAsync(chosen, to, path)) return true; // one is left alone from now on, and the next choice is another
+            if (!await CopyAsync(chosen, to, file)) return true; // one is left alone from now on, and the next choice is another
             if (commit.Failed.IsCompleted) return false;
             files.Replace(path, to.Path);
             files.SyncDirectory(snapshots.Directory);
             snapshots.Replace(chosen, to);
-            foreach (var file in chosen) snapshots.Open.Retire(file);
-            foreach (var file in chosen.Skip(1)) Delete(file);
-            LogRewritten(chosen.Count, to.Path, chosen.Sum(file => file.End), to.End, time.GetElapsedTime(started));
+            foreach (var rewritten in chosen) snapshots.Open.Retire(rewritten);
+            foreach (var leftover in chosen.Skip(1)) Delete(leftover);
+            LogRewritten(chosen.Count, to.Path, chosen.Sum(rewritten => rewritten.End), to.End, time.GetElapsedTime(started));
             return true;
         }
         catch (LogFullException ex)
@@ -89,7 +86,7 @@ internal sealed partial class SnapshotRewriter(ILogFiles files, SnapshotFiles sn
         }
         finally
         {
-            foreach (var file in held) snapshots.Open.Release(file);
+            snapshots.Open.Release(chosen[0]);
             files.Delete(path); // when it was not switched to
         }
     }
@@ -107,14 +104,22 @@ internal sealed partial class SnapshotRewriter(ILogFiles files, SnapshotFiles sn
         }
     }
 
-    private async Task<bool> CopyAsync(IReadOnlyList<SnapshotFile> chosen, SnapshotFile to, string path)
+    private async Task<bool> CopyAsync(IReadOnlyList<SnapshotFile> chosen, SnapshotFile to, ILogFile empty)
     {
-        using var copy = new SnapshotCopy(snapshots, files.Create(path), to, pace);
+        using var copy = new SnapshotCopy(snapshots, empty, to, pace);
         foreach (var file in chosen)
         {
-            if (await copy.AddAsync(file) is not { } wrong) continue;
-            LeftAlone(file, wrong);
-            return false;
+            if (!TryHold(file)) return false;
+            try
+            {
+                if (await copy.AddAsync(file) is not { } wrong) continue;
+                LeftAlone(file, wrong);
+                return false;
+            }
+            finally
+            {
+                snapshots.Open.Release(file);
+            }
         }
 
         copy.Finish();
@@ -131,7 +136,7 @@ internal sealed partial class SnapshotRewriter(ILogFiles files, SnapshotFiles sn
     private partial void LogRewritten(int count, string file, long before, long after, TimeSpan elapsed);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is not rewritten: {Reason}")]
-    private partial void LogNotRewritten(string file, string reason);
+    private partial void LogNotRewritten(string file, string? reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is no longer used but could not be deleted; the next start does it")]
     private partial void LogLeftover(string file, Exception reason);

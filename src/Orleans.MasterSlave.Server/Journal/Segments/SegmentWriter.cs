@@ -201,7 +201,7 @@ internal sealed class SegmentWriter(LogDirectory directory, SegmentFiles segment
     private void DeleteLeftovers()
     {
         foreach (var name in directory.Files.List(directory.Path))
-            if (name.EndsWith(SegmentHeader.RewriteSuffix, StringComparison.Ordinal) || (SegmentHeader.TryParseFileName(name, out var number) && !segments.Contains(number)))
+            if (name.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal) || (SegmentHeader.TryParseFileName(name, out var number) && !segments.Contains(number)))
                 directory.Files.Delete(System.IO.Path.Combine(directory.Path, name));
     }
 }

@@ -31,7 +31,7 @@ internal sealed class SnapshotLog : IDisposable
         _files.CreateDirectory(Files.Directory);
         _files.SyncDirectory(_logDirectory);
         foreach (var name in _files.List(Files.Directory))
-            if (name.EndsWith(SnapshotRewriter.RewriteSuffix, StringComparison.Ordinal)) _files.Delete(Path.Combine(Files.Directory, name));
+            if (name.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal)) _files.Delete(Path.Combine(Files.Directory, name));
         Files.Load();
 
         // What is damaged may be whole again at the next start, and names numbers then that nobody knows of now.

@@ -87,7 +87,7 @@ internal sealed class SnapshotHistory(int seed)
 
     private void Before(string operation, string path, Random random)
     {
-        var counts = !_failsClearing || path.EndsWith(SnapshotRewriter.RewriteSuffix, StringComparison.Ordinal) || (operation is "Replace" or "Delete" && IsSnapshot(path)) || path.EndsWith("snapshots", StringComparison.Ordinal);
+        var counts = !_failsClearing || path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal) || (operation is "Replace" or "Delete" && IsSnapshot(path)) || path.EndsWith("snapshots", StringComparison.Ordinal);
         if (_left is null && counts && _operationsLeft-- <= 0) _left = random.Next(3) == 0 ? _disk.Copy() : _disk.Crash(random);
         if (_left is not null) throw new IOException("no power");
         if (operation == "Replace" && IsSnapshot(path)) Rewritten++;

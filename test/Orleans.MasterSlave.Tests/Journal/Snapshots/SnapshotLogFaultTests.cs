@@ -170,7 +170,7 @@ public sealed class SnapshotLogFaultTests
         _disk.Capacity = _disk.All.Sum(path => (long)_disk.ReadAll(path).Length);
         await fixture.Log.CleanAsync(1000);
         Assert.Equal(PerFile * SnapshotHead.Alignment, _disk.ReadAll(Files[0]).Length);
-        Assert.DoesNotContain(_disk.All, path => path.EndsWith(SnapshotRewriter.RewriteSuffix, StringComparison.Ordinal));
+        Assert.DoesNotContain(_disk.All, path => path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal));
         _disk.Capacity = long.MaxValue;
         await fixture.Log.CleanAsync(1000);
         Assert.Equal(SnapshotHead.Alignment, _disk.ReadAll(Files[0]).Length);
@@ -241,7 +241,7 @@ public sealed class SnapshotLogFaultTests
             {
                 await using var fixture = Open(disk, Manual);
                 Assert.Equal(before, DescribeAll(fixture));
-                Assert.DoesNotContain(disk.All, path => path.EndsWith(SnapshotRewriter.RewriteSuffix, StringComparison.Ordinal));
+                Assert.DoesNotContain(disk.All, path => path.EndsWith(RewriteFile.Suffix, StringComparison.Ordinal));
                 if (start > 0) continue;
                 for (var n = 0; n < PerFile; n++) await SaveAsync(fixture, 9);
                 await fixture.Log.CleanAsync(1000);
