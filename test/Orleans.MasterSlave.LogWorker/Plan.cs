@@ -21,7 +21,7 @@ internal sealed class Plan(int group)
     public GroupId Group { get; } = GroupOf(group);
 
     // So small that segments are rewritten all the time: what groups that have come to rest need is in the way.
-    public static WriteAheadLogOptions Options => new() { SegmentBytes = 64 * 1024, InlineSnapshotBytes = 256, SnapshotAfterSegments = 2, CleanInBackground = true };
+    public static WriteAheadLogOptions Options => new() { SegmentBytes = 64 * 1024, InlineSnapshotBytes = 256, SnapshotAfterSegments = 2 };
 
     private LogPosition Last => _entries.Count > 0 ? _entries[^1].Position : _base;
 

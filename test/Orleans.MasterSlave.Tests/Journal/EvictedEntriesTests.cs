@@ -10,7 +10,7 @@ public sealed class EvictedEntriesTests
 {
     private readonly SimulatedFiles _files = new();
 
-    private static WriteAheadLogOptions NothingInMemory => new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, RecentEntriesBytes = 0 };
+    private static WriteAheadLogOptions NothingInMemory => new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, RecentEntriesBytes = 0, CleanInBackground = false };
 
     [Fact]
     public async Task Read_OfWhatWasEvicted_OverManySegments_IsWhatWasWritten()

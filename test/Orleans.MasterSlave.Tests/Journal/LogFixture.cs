@@ -22,7 +22,7 @@ internal sealed class LogFixture : IAsyncDisposable
 
     /// <summary>Small enough that a test meets every border: of segments, of memory, of snapshots in the log.</summary>
     public static WriteAheadLogOptions SmallSegments =>
-        new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, RecentEntriesBytes = 3 * RecentEntries.OverheadBytes, CleanInBackground = true };
+        new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, RecentEntriesBytes = 3 * RecentEntries.OverheadBytes };
 
     public static LogFixture Open(ILogFiles files, WriteAheadLogOptions? options = null, string path = Path, TimeProvider? time = null, ILogger? logger = null)
     {

@@ -88,7 +88,7 @@ public sealed class LogFormatTests
 
     private static async Task WriteRewrittenSampleAsync(SimulatedFiles files)
     {
-        var options = new WriteAheadLogOptions { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, SnapshotAfterSegments = 1000 };
+        var options = new WriteAheadLogOptions { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, SnapshotAfterSegments = 1000, CleanInBackground = false };
         await using var fixture = Open(files, options);
         var a = fixture.Log.OpenReplica(GroupOf("a"));
         await a.AppendAsync(Entries(1, 1, 9));

@@ -73,7 +73,7 @@ internal sealed class RewriteHistory(int seed)
 
     private WriteAheadLogOptions Options() => new()
     {
-        SegmentBytes = WriteAheadLogOptions.MinSegmentBytes * _random.Next(1, 4), InlineSnapshotBytes = 2048, SnapshotAfterSegments = 1000, RecentEntriesBytes = _random.Next(2) * 500,
+        SegmentBytes = WriteAheadLogOptions.MinSegmentBytes * _random.Next(1, 4), InlineSnapshotBytes = 2048, SnapshotAfterSegments = 1000, RecentEntriesBytes = _random.Next(2) * 500, CleanInBackground = false,
         RewriteBytesPerSecond = 1024 * 1024, // so slow that each piece has a delay, in which something happens
     };
 

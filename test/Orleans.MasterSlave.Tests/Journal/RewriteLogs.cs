@@ -8,7 +8,7 @@ namespace Orleans.MasterSlave.Tests.Journal;
 internal static class RewriteLogs
 {
     /// <summary>No rewriting but when it is asked for.</summary>
-    public static WriteAheadLogOptions Manual => new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, SnapshotAfterSegments = 1000, RecentEntriesBytes = 0 };
+    public static WriteAheadLogOptions Manual => new() { SegmentBytes = WriteAheadLogOptions.MinSegmentBytes, InlineSnapshotBytes = 256, SnapshotAfterSegments = 1000, RecentEntriesBytes = 0, CleanInBackground = false };
 
     /// <summary>A group writes about so many segments, of which it needs next to nothing.</summary>
     public static async Task RollAsync(LogFixture fixture, IReplicaLog busy, int times)
