@@ -77,7 +77,7 @@ public sealed class MasterSlaveOptions
     public TimeSpan LogStallTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Length of one file of the log, taken from the disk when it is made; there is always one spare. A change holds for new files. 1 MiB to 1 GiB;
+    /// Length of one file of the log, taken from the disk when it is made; there is always one spare. A change holds for new files. 1 MiB to 512 MiB;
     /// default 64 MiB.
     /// </summary>
     public int LogSegmentBytes { get; set; } = 64 << 20;

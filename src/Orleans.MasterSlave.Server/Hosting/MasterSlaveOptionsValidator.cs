@@ -18,7 +18,7 @@ internal sealed class MasterSlaveOptionsValidator(IOptions<MasterSlaveOptions> o
         Demand(o.PromotionWait >= least, nameof(o.PromotionWait), $"must be at least LeaseDuration · 1.02 / 0.98 plus half a heartbeat interval ({least})");
         Demand(o.MaxStaleness > o.HeartbeatInterval, nameof(o.MaxStaleness), "must be longer than the heartbeat interval");
         Demand(o.MaxOperationsInFlight is >= 1 and <= 1_000_000, nameof(o.MaxOperationsInFlight), "must be 1 to 1,000,000");
-        Demand(o.LogSegmentBytes is >= 1 << 20 and <= WriteAheadLogOptions.MaxSegmentBytes, nameof(o.LogSegmentBytes), "must be 1 MiB to 1 GiB");
+        Demand(o.LogSegmentBytes is >= 1 << 20 and <= WriteAheadLogOptions.MaxSegmentBytes, nameof(o.LogSegmentBytes), "must be 1 MiB to 512 MiB");
         Demand(o.LogMemoryBytes >= 0, nameof(o.LogMemoryBytes), "must be 0 or more");
         Demand(o.LogRewriteBytesPerSecond >= 1 << 20, nameof(o.LogRewriteBytesPerSecond), "must be at least 1 MiB");
         Demand(o.MaxOperationBytes >= 1_024, nameof(o.MaxOperationBytes), "must be at least 1 KiB");

@@ -152,14 +152,19 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
             if (found.Damage is { } own) throw new LogDamagedException(own.Message, own.File, own.Offset, group, own);
         }
 
-        var logger = Readable(_directory, () => new FileLogger(this, found)); // reads the snapshot: not under the lock, it may be large
-        lock (_gate)
+        // Not under the gate: a snapshot is read, which may be large. By one at a time: what the first goes on to write may replace what another still reads.
+        lock (found)
         {
-            if (FindOpen(group) is { } open) return open;
-            if (!_found.Groups.TryGetValue(group, out var still) || still != found) throw new ObjectDisposedException(nameof(FileLogger), $"'{group}' was dropped while it was opened.");
-            _found.Groups.Remove(group);
-            _open.Add(group, logger);
-            return logger;
+            lock (_gate)
+                if (FindOpen(group) is { } open) return open;
+            var logger = Readable(_directory, () => new FileLogger(this, found));
+            lock (_gate)
+            {
+                if (!_found.Groups.TryGetValue(group, out var still) || still != found) throw new ObjectDisposedException(nameof(FileLogger), $"'{group}' was dropped while it was opened.");
+                _found.Groups.Remove(group);
+                _open.Add(group, logger);
+                return logger;
+            }
         }
     }
 

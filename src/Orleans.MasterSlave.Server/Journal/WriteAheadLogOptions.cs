@@ -4,11 +4,11 @@ namespace Orleans.MasterSlave.Journal;
 internal sealed class WriteAheadLogOptions
 {
     public const int MinSegmentBytes = 16 * 1024;
-    public const int MaxSegmentBytes = 1024 * 1024 * 1024;
+    public const int MaxSegmentBytes = 512 * 1024 * 1024; // half of what places of records reach: a rewritten segment may be somewhat longer than the others
 
     /// <summary>
     /// Length of a segment file, taken from the disk when it is made; there is always one spare. Also the length from which on a file of the snapshot log is not
-    /// written on. 16 KiB to 1 GiB; the default is 64 MiB.
+    /// written on. 16 KiB to 512 MiB; the default is 64 MiB.
     /// </summary>
     public int SegmentBytes { get; set; } = 64 * 1024 * 1024;
 

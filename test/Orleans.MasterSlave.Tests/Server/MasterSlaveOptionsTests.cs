@@ -29,7 +29,7 @@ public sealed class MasterSlaveOptionsTests
         { nameof(MasterSlaveOptions.TurnTimeout), o => o.TurnTimeout = TimeSpan.Zero },
         { nameof(MasterSlaveOptions.LogStallTimeout), o => o.LogStallTimeout = TimeSpan.FromMilliseconds(99) },
         { nameof(MasterSlaveOptions.LogSegmentBytes), o => o.LogSegmentBytes = (1 << 20) - 1 },
-        { nameof(MasterSlaveOptions.LogSegmentBytes), o => o.LogSegmentBytes = (1 << 30) + 1 },
+        { nameof(MasterSlaveOptions.LogSegmentBytes), o => o.LogSegmentBytes = (512 << 20) + 1 },
         { nameof(MasterSlaveOptions.LogMemoryBytes), o => o.LogMemoryBytes = -1 },
         { nameof(MasterSlaveOptions.LogRewriteBytesPerSecond), o => o.LogRewriteBytesPerSecond = 1023 },
     };
@@ -49,7 +49,7 @@ public sealed class MasterSlaveOptionsTests
     [Fact]
     public void SmallestAndLargestLogFile_AreSound()
     {
-        foreach (var bytes in new[] { 1 << 20, 1 << 30 })
+        foreach (var bytes in new[] { 1 << 20, 512 << 20 })
         {
             var options = Sound();
             (options.LogSegmentBytes, options.MaxOperationBytes, options.LogMemoryBytes) = (bytes, bytes / 8, 0);

@@ -2,36 +2,26 @@ using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Xunit;
 using static Orleans.MasterSlave.Tests.Journal.LogFixture;
+using static Orleans.MasterSlave.Tests.Journal.Snapshots.SnapshotLogs;
 
 namespace Orleans.MasterSlave.Tests.Journal.Snapshots;
 
 /// <summary>Two kinds of files are cleared away by one: neither waits for ever for the other.</summary>
 public sealed class LogCleanerTests
 {
-    private const int PerFile = 4, Fed = 15;
+    private const int Fed = 15;
     private readonly SimulatedFiles _disk = new();
-
-    private static GroupId Of(int i) => GroupOf($"g{i}");
-
-    private static async Task SaveAsync(LogFixture fixture, int group)
-    {
-        var log = fixture.Log.OpenReplica(Of(group));
-        await log.AppendAsync([Entry(1, log.Last.Index.Value + 1)]);
-        await log.SaveSnapshotAsync(Snapshot(log.Last, 3000), log.Last.Index);
-    }
 
     [Fact]
     public async Task SegmentsAreRewritten_ThoughThereIsAlwaysASnapshotFileToRewrite()
     {
-        var options = SmallSegments;
-        (options.CleanInBackground, options.RewriteBytesPerSecond) = (false, 1024L * 1024 * 1024);
         LogFixture? fixture = null;
         var (group, rewritten, segmentsAfter) = (100, 0, -1);
         var files = new FaultyFiles(_disk, (operation, path) =>
         {
             if (operation != "Replace" || fixture is null) return;
             if (path.EndsWith(".segment", StringComparison.Ordinal)) segmentsAfter = segmentsAfter < 0 ? rewritten : segmentsAfter;
-            if (!path.EndsWith(".snapshot", StringComparison.Ordinal) || ++rewritten > Fed) return;
+            if (!IsSnapshot(path) || ++rewritten > Fed) return;
             Assert.True(Task.Run(FeedAsync).Wait(TimeSpan.FromSeconds(20)));
         });
 
@@ -45,7 +35,7 @@ public sealed class LogCleanerTests
             }
         }
 
-        var opened = fixture = Open(files, options);
+        var opened = fixture = Open(files, Manual);
         await using (opened)
         {
             // And some segments that an idle group keeps.

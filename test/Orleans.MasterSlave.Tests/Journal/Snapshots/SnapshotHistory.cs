@@ -1,6 +1,7 @@
 using Orleans.MasterSlave.Journal;
 using Xunit;
 using static Orleans.MasterSlave.Tests.Journal.LogFixture;
+using static Orleans.MasterSlave.Tests.Journal.Snapshots.SnapshotLogs;
 
 namespace Orleans.MasterSlave.Tests.Journal.Snapshots;
 
@@ -36,8 +37,6 @@ internal sealed class SnapshotHistory(int seed)
             lock (_power) return _left is null;
         }
     }
-
-    private static bool IsSnapshot(string path) => path.EndsWith(".snapshot", StringComparison.Ordinal);
 
     /// <summary>Runs it on a thread of its own, as a replica is on one: one thing after the other.</summary>
     public Task RunAsync() => Task.Factory.StartNew(LiveAllAsync, CancellationToken.None, TaskCreationOptions.None, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap();

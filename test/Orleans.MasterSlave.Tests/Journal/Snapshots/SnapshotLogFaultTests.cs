@@ -3,37 +3,16 @@ using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Xunit;
 using static Orleans.MasterSlave.Tests.Journal.LogFixture;
+using static Orleans.MasterSlave.Tests.Journal.Snapshots.SnapshotLogs;
 
 namespace Orleans.MasterSlave.Tests.Journal.Snapshots;
 
 /// <summary>Damage, errors, full disks and crashes of the snapshot log: whoever is not touched is served, and what counts is there.</summary>
 public sealed class SnapshotLogFaultTests
 {
-    private const int PerFile = 4;
     private readonly SimulatedFiles _disk = new();
 
-    private static WriteAheadLogOptions Manual
-    {
-        get
-        {
-            var options = SmallSegments;
-            (options.CleanInBackground, options.RewriteBytesPerSecond) = (false, 1024L * 1024 * 1024);
-            return options;
-        }
-    }
-
-    private string[] Files => [.. _disk.All.Where(IsSnapshot)];
-
-    private static bool IsSnapshot(string path) => path.EndsWith(".snapshot", StringComparison.Ordinal);
-
-    private static GroupId Of(int i) => GroupOf($"g{i}");
-
-    private static async Task SaveAsync(LogFixture fixture, int group, int bytes = 3000)
-    {
-        var log = fixture.Log.OpenReplica(Of(group));
-        await log.AppendAsync([Entry(1, log.Last.Index.Value + 1)]);
-        await log.SaveSnapshotAsync(Snapshot(log.Last, bytes), log.Last.Index);
-    }
+    private string[] Files => SnapshotsOn(_disk);
 
     private static string? DescribeUnlessQuarantined(LogFixture fixture, int group)
     {

@@ -2,42 +2,18 @@ using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Xunit;
 using static Orleans.MasterSlave.Tests.Journal.LogFixture;
+using static Orleans.MasterSlave.Tests.Journal.Snapshots.SnapshotLogs;
 
 namespace Orleans.MasterSlave.Tests.Journal.Snapshots;
 
 /// <summary>Snapshots in files that many groups share: four of 3,000 bytes fill one. Nothing is cleared away but when a test asks.</summary>
 public sealed class SnapshotLogTests
 {
-    private const int PerFile = 4;
     private readonly SimulatedFiles _disk = new();
 
-    private static WriteAheadLogOptions Manual
-    {
-        get
-        {
-            var options = SmallSegments;
-            (options.CleanInBackground, options.RewriteBytesPerSecond) = (false, 1024L * 1024 * 1024);
-            return options;
-        }
-    }
-
-    private string[] Files => [.. _disk.All.Where(IsSnapshot)];
-
-    private static bool IsSnapshot(string path) => path.EndsWith(".snapshot", StringComparison.Ordinal);
-
-    private static GroupId Of(int i) => GroupOf($"g{i:D2}");
-
-    /// <summary>Takes the next snapshot of a group, of a content that only it has.</summary>
-    private static async Task SaveAsync(LogFixture fixture, int group, int bytes = 3000)
-    {
-        var log = fixture.Log.OpenReplica(Of(group));
-        await log.AppendAsync([Entry(1 + group, log.Last.Index.Value + 1)]);
-        await log.SaveSnapshotAsync(SnapshotOf(group, log.Last.Index.Value, bytes), log.Last.Index);
-    }
+    private string[] Files => SnapshotsOn(_disk);
 
     private static LogSnapshot SnapshotOf(int group, long index, int bytes = 3000) => Snapshot(At(1 + group, index), bytes, dataLossCount: 0);
-
-    private static string[] DescribeAll(LogFixture fixture, int groups) => [.. Enumerable.Range(0, groups).Select(i => Describe(fixture.Log.OpenReplica(Of(i))))];
 
     private string[] ReadAgain(int groups, SimulatedFiles? disk = null)
     {

@@ -2,6 +2,7 @@ using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Xunit;
 using static Orleans.MasterSlave.Tests.Journal.LogFixture;
+using static Orleans.MasterSlave.Tests.Journal.Snapshots.SnapshotLogs;
 
 namespace Orleans.MasterSlave.Tests.Journal.Snapshots;
 
@@ -13,25 +14,11 @@ public sealed class SnapshotRaceTests
 
     private readonly SimulatedFiles _disk = new();
 
-    private static WriteAheadLogOptions Manual
-    {
-        get
-        {
-            var options = SmallSegments;
-            (options.CleanInBackground, options.RewriteBytesPerSecond) = (false, 1024L * 1024 * 1024);
-            return options;
-        }
-    }
-
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    private string[] Files => [.. _disk.All.Where(IsSnapshot)];
-
-    private static bool IsSnapshot(string path) => path.EndsWith(".snapshot", StringComparison.Ordinal);
+    private string[] Files => SnapshotsOn(_disk);
 
     private static bool IsSegment(string path) => path.EndsWith(".segment", StringComparison.Ordinal);
-
-    private static GroupId Of(int i) => GroupOf($"g{i}");
 
     private static async Task<Task> BeginSaveAsync(LogFixture fixture, int group, int bytes = OwnFile)
     {
@@ -144,5 +131,27 @@ public sealed class SnapshotRaceTests
 
         Assert.Equal(1, fixture.Log.Segments);
         WaitFor(() => Files.Length <= 2);
+    }
+
+    [Fact]
+    public async Task GroupThatTwoOpenAtOnce_IsReadOnce_AndIsTheSameForBoth()
+    {
+        await using (var fixture = Open(_disk, Manual)) await (await BeginSaveAsync(fixture, 0)).WaitAsync(Long, Cancelled);
+        using var mayRead = new ManualResetEventSlim();
+        var (reads, reading) = (0, new TaskCompletionSource());
+        var files = new FaultyFiles(_disk, (_, _) => { }, reading: (path, _, length) =>
+        {
+            if (!IsSnapshot(path) || length < OwnFile) return; // the state
+            Interlocked.Increment(ref reads);
+            reading.TrySetResult();
+            Assert.True(mayRead.Wait(Long));
+        });
+        await using var again = Open(files, Manual);
+        var first = Task.Run(() => again.Log.OpenReplica(Of(0)), Cancelled);
+        await reading.Task.WaitAsync(Long, Cancelled);
+        var second = Task.Run(() => again.Log.OpenReplica(Of(0)), Cancelled);
+        mayRead.Set();
+        Assert.Same(await first.WaitAsync(Long, Cancelled), await second.WaitAsync(Long, Cancelled));
+        Assert.Equal(1, reads);
     }
 }

@@ -2,37 +2,16 @@ using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Xunit;
 using static Orleans.MasterSlave.Tests.Journal.LogFixture;
+using static Orleans.MasterSlave.Tests.Journal.Snapshots.SnapshotLogs;
 
 namespace Orleans.MasterSlave.Tests.Journal.Snapshots;
 
 /// <summary>A snapshot file that cannot be read, or is gone, while the log runs: that touches the groups in it, and neither the others nor the log.</summary>
 public sealed class SnapshotReadErrorTests
 {
-    private const int PerFile = 4;
     private readonly SimulatedFiles _disk = new();
 
-    private static WriteAheadLogOptions Manual
-    {
-        get
-        {
-            var options = SmallSegments;
-            (options.CleanInBackground, options.RewriteBytesPerSecond) = (false, 1024L * 1024 * 1024);
-            return options;
-        }
-    }
-
-    private string[] Files => [.. _disk.All.Where(path => path.EndsWith(".snapshot", StringComparison.Ordinal))];
-
-    private static GroupId Of(int i) => GroupOf($"g{i}");
-
-    private static async Task SaveAsync(LogFixture fixture, int group, int bytes = 3000)
-    {
-        var log = fixture.Log.OpenReplica(Of(group));
-        await log.AppendAsync([Entry(1, log.Last.Index.Value + 1)]);
-        await log.SaveSnapshotAsync(Snapshot(log.Last, bytes), log.Last.Index);
-    }
-
-    private static string[] DescribeAll(LogFixture fixture, int groups) => [.. Enumerable.Range(0, groups).Select(i => Describe(fixture.Log.OpenReplica(Of(i))))];
+    private string[] Files => SnapshotsOn(_disk);
 
     // In each file one snapshot of a group that rests, and others that nobody needs.
     private async Task<string[]> BeginAsync(int files)
