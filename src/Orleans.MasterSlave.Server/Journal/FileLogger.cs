@@ -139,7 +139,7 @@ internal sealed class FileLogger : IReplicaLog
         var time = TimeOf(new LogPosition(EpochAt(before)!.Value, before)); // may find damage: before anything is changed
         try
         {
-            var ticket = Write(RecordType.Cut, new LogPosition(Epoch.None, from), [], []);
+            var ticket = Write(RecordType.Cut, new LogPosition(Epoch.None, from));
             _runs.CutFrom(from);
             _tail.CutFrom(from);
             _lastTime = time;
@@ -158,7 +158,7 @@ internal sealed class FileLogger : IReplicaLog
         if (epoch <= _promised) return _promise;
         try
         {
-            var ticket = Write(RecordType.Control, new LogPosition(epoch, new LogIndex(_tornEpoch)), [], []);
+            var ticket = Write(RecordType.Control, new LogPosition(epoch, new LogIndex(_tornEpoch)));
             _promised = epoch;
             _durable.PromiseMade(ticket.Batch, epoch);
             return _promise = ticket.Durable;
@@ -244,7 +244,7 @@ internal sealed class FileLogger : IReplicaLog
     public LogTicket Drop()
     {
         ObjectDisposedException.ThrowIf(_dropped, this);
-        var ticket = Write(RecordType.Drop, LogPosition.None, [], []);
+        var ticket = Write(RecordType.Drop, LogPosition.None);
         _dropped = true;
         return ticket;
     }
@@ -271,9 +271,9 @@ internal sealed class FileLogger : IReplicaLog
         throw new ObjectDisposedException(nameof(FileLogger));
     }
 
-    private LogTicket Write(RecordType type, LogPosition position, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
+    private LogTicket Write(RecordType type, LogPosition position)
     {
-        var ticket = _log.Commit.Add(type, _name, _pins, position, head, rest);
+        var ticket = _log.Commit.Add(type, _name, _pins, position, [], []);
         _written = ticket.Durable;
         return ticket;
     }

@@ -221,24 +221,21 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     internal void ReportDamage(LogDamagedException damage) => LogDamageRead(damage.Group?.ToString() ?? "", damage);
 
     /// <summary>Writes a snapshot to the snapshot log and returns its number, to be named by a record or released.</summary>
-    internal Task<long> WriteSnapshotAsync(byte[] group, LogSnapshot snapshot) =>
-        Failed.IsCompletedSuccessfully ? Task.FromException<long>(new LogFailedException(Failed.Result.Message, Failed.Result.InnerException)) : Snapshots.WriteAsync(group, snapshot);
-
-    internal Task SaveOrphansAsync(GroupId group, IReadOnlyList<LogEntry> entries, LogPosition cutAfter) => OnDiskAsync(() =>
+    internal Task<long> WriteSnapshotAsync(byte[] group, LogSnapshot snapshot)
     {
-        var path = new OrphanFile(_directory.NodeId, group, cutAfter, entries).Write(_directory.Files, _directory.Path);
-        LogOrphans(entries.Count, group, cutAfter, path);
-        return path;
-    });
+        ThrowIfFailed();
+        return Snapshots.WriteAsync(group, snapshot);
+    }
 
-    // Off the replica's thread: a large file must not stop its grain. Any error but a full disk fails the log (D2).
-    private async Task<T> OnDiskAsync<T>(Func<T> write)
+    /// <summary>Saves operations that are going to be cut, off the replica's thread. Any error but a full disk fails the log (D2).</summary>
+    internal async Task SaveOrphansAsync(GroupId group, IReadOnlyList<LogEntry> entries, LogPosition cutAfter)
     {
-        if (Failed.IsCompletedSuccessfully) throw new LogFailedException(Failed.Result.Message, Failed.Result.InnerException);
+        ThrowIfFailed();
         await _orphanFiles.WaitAsync();
         try
         {
-            return await Task.Run(write);
+            var path = await Task.Run(() => new OrphanFile(_directory.NodeId, group, cutAfter, entries).Write(_directory.Files, _directory.Path));
+            LogOrphans(entries.Count, group, cutAfter, path);
         }
         catch (IOException ex) when (ex is not LogFullException)
         {
@@ -249,6 +246,11 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         {
             _orphanFiles.Release();
         }
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (Failed.IsCompletedSuccessfully) throw new LogFailedException(Failed.Result.Message, Failed.Result.InnerException);
     }
 
     // No permission, or the disk does not read: not damage, and the same files may be readable the next time.

@@ -46,6 +46,11 @@ internal static class AtomicFile
     public static byte[] Read(ILogFiles files, string path)
     {
         using var file = files.Open(path);
+        return ReadAll(file);
+    }
+
+    public static byte[] ReadAll(ILogFile file)
+    {
         var bytes = new byte[file.Length];
         var read = file.Read(bytes, 0);
         return read == bytes.Length ? bytes : bytes[..read];

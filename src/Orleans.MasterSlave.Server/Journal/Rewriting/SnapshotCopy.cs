@@ -12,14 +12,14 @@ internal sealed class SnapshotCopy(SnapshotFiles snapshots, ILogFile file, Snaps
     private byte[] _piece = [];
     private long _position;
 
-    /// <summary>Copies what is needed of one file, which is held open; returns what cannot be read, or null.</summary>
+    /// <summary>Copies what is needed of one file; returns what cannot be read, or null.</summary>
     /// <exception cref="LogFullException">There is no room.</exception>
     public async Task<string?> AddAsync(SnapshotFile from)
     {
         foreach (var (number, place) in snapshots.NeededOf(from))
         {
             if (place is not { } at) return $"snapshot {number} cannot be found";
-            if (!await AddAsync(from, number, at)) return $"what lies at offset {at.Offset} cannot be read";
+            if (await AddAsync(from, number, at) is { } wrong) return wrong;
         }
 
         return null;
@@ -34,47 +34,48 @@ internal sealed class SnapshotCopy(SnapshotFiles snapshots, ILogFile file, Snaps
 
     public void Dispose() => file.Dispose();
 
-    private async Task<bool> AddAsync(SnapshotFile from, long number, SnapshotPlace place)
+    private async Task<string?> AddAsync(SnapshotFile from, long number, SnapshotPlace place)
     {
         file.Reserve(_position + place.Bytes);
         for (var done = 0L; done < place.Bytes;)
         {
             var bytes = (int)Math.Min(PieceBytes, place.Bytes - done);
             if (_piece.Length < bytes) _piece = new byte[bytes];
-            if (!Copy(from, number, place, done, bytes)) return false;
+            if (Copy(from, number, place, done, bytes) is { } wrong) return wrong;
             done += bytes;
             await pace.WaitAsync(bytes);
         }
 
         _places.Add(number, new SnapshotPlace(_position, place.Bytes));
         _position += place.Bytes;
-        return true;
+        return null;
     }
 
-    private bool Copy(SnapshotFile from, long number, SnapshotPlace place, long done, int bytes)
+    private string? Copy(SnapshotFile from, long number, SnapshotPlace place, long done, int bytes)
     {
         var piece = _piece.AsSpan(0, bytes);
-        if (!TryRead(from, piece, place.Offset + done)) return false;
+        if (Read(from, piece, place.Offset + done) is { } wrong) return wrong;
         if (done == 0)
         {
-            if (SnapshotHead.TryRead(piece, snapshots.Node, from.First, place.Offset, from.Path) is not { } head || head.Number != number || head.RecordBytes != place.Bytes) return false;
+            if (SnapshotHead.TryRead(piece, snapshots.Node, from.First, place.Offset, from.Path) is not { } head || head.Number != number || head.RecordBytes != place.Bytes)
+                return $"what lies at offset {place.Offset} is not snapshot {number}";
             head.Write(piece, to.First, _position); // valid at its new place only
         }
 
         file.Write(piece, _position + done);
-        return true;
+        return null;
     }
 
     // An error of reading touches what is read; only one of writing is the log's.
-    private static bool TryRead(SnapshotFile from, Span<byte> to, long offset)
+    private string? Read(SnapshotFile from, Span<byte> to, long offset)
     {
         try
         {
-            return from.Handle!.Read(to, offset) == to.Length;
+            return snapshots.Open.TryRead(from, to, offset, out var read) && read == to.Length ? null : $"what lies at offset {offset} cannot be read";
         }
         catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
-            return false;
+            return ex.Message;
         }
     }
 }

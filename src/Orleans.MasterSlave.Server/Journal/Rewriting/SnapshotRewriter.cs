@@ -36,7 +36,7 @@ internal sealed partial class SnapshotRewriter(ILogFiles files, SnapshotFiles sn
         {
             files.Delete(file.Path);
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (FileErrors.IsUnreadable(ex))
         {
             LogLeftover(file.Path, ex);
         }
@@ -109,17 +109,9 @@ internal sealed partial class SnapshotRewriter(ILogFiles files, SnapshotFiles sn
         using var copy = new SnapshotCopy(snapshots, empty, to, pace);
         foreach (var file in chosen)
         {
-            if (!TryHold(file)) return false;
-            try
-            {
-                if (await copy.AddAsync(file) is not { } wrong) continue;
-                LeftAlone(file, wrong);
-                return false;
-            }
-            finally
-            {
-                snapshots.Open.Release(file);
-            }
+            if (await copy.AddAsync(file) is not { } wrong) continue;
+            LeftAlone(file, wrong);
+            return false;
         }
 
         copy.Finish();

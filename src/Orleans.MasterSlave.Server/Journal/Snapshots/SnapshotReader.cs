@@ -48,7 +48,7 @@ internal sealed class SnapshotReader(SnapshotFiles snapshots)
             var from = file.Handle!;
             Span<byte> head = stackalloc byte[SnapshotHead.Bytes];
             head = head[..from.Read(head, place.Offset)];
-            if (place.Offset == 0 && SnapshotVersion1.NumberIn(head, from.Length) is not null) return SnapshotVersion1.StateIn(SnapshotScan.ReadAll(from), snapshots.Node, name, record);
+            if (place.Offset == 0 && SnapshotVersion1.NumberIn(head, from.Length) is not null) return SnapshotVersion1.StateIn(AtomicFile.ReadAll(from), snapshots.Node, name, record);
             if (SnapshotHead.TryRead(head, snapshots.Node, file.First, place.Offset, file.Path) is not { } found) return null;
             if (found.Number != record.Number || found.Position != record.Position || found.GroupBytes != name.Length || found.RecordBytes != place.Bytes) return null;
             return ReadBody(from, place.Offset + SnapshotHead.Bytes, found, name);

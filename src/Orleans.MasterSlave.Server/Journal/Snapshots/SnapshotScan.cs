@@ -31,11 +31,4 @@ internal static class SnapshotScan
 
         return (places, false);
     }
-
-    public static byte[] ReadAll(ILogFile file)
-    {
-        var bytes = new byte[file.Length];
-        var read = file.Read(bytes, 0);
-        return read == bytes.Length ? bytes : bytes[..read];
-    }
 }
