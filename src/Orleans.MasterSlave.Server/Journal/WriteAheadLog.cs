@@ -50,7 +50,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         _cleaner = new LogCleaner(
             new SegmentRewriter(directory, SegmentFiles, Pins, _writer, Commit, options.SegmentBytes, pace, time, logger),
             new SnapshotRewriter(directory.Files, Snapshots.Files, Commit, options.SegmentBytes, pace, time, logger), Commit, options, _closing);
-        Snapshots.Files.MuchUnneeded = _cleaner.Look;
+        Snapshots.Files.MuchUnneeded = _cleaner.LookAtSnapshots;
         LogOpened(directory.Path, _found.Groups.Count, SegmentFiles.Count, time.GetElapsedTime(started));
         try
         {

@@ -9,6 +9,7 @@ internal sealed class LogCleaner(SegmentRewriter segments, SnapshotRewriter snap
     private readonly SemaphoreSlim _wanted = new(0, 1);
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private Task _running = Task.CompletedTask;
+    private bool _segmentsToo; // there are more of them; set by whoever, taken back by the one who cleans
 
     /// <summary>Begins with what earlier lives left.</summary>
     public void Start()
@@ -18,8 +19,15 @@ internal sealed class LogCleaner(SegmentRewriter segments, SnapshotRewriter snap
         _running = Task.Run(RunAsync);
     }
 
-    /// <summary>There is more than before that may be cleared away: look.</summary>
+    /// <summary>There are more segments than before: look at all that may be cleared away.</summary>
     public void Look()
+    {
+        Volatile.Write(ref _segmentsToo, true);
+        LookAtSnapshots();
+    }
+
+    /// <summary>Less is needed of the snapshot log: look at its files only. To weigh the segments costs more, and nothing has changed there that a roll will not tell.</summary>
+    public void LookAtSnapshots()
     {
         try
         {
@@ -41,19 +49,21 @@ internal sealed class LogCleaner(SegmentRewriter segments, SnapshotRewriter snap
     }
 
     /// <summary>Clears away what is worth it now, but for the newest segments; returns the number of segment files that went.</summary>
-    public async Task<int> CleanAsync(int keepNewest)
+    public Task<int> CleanAsync(int keepNewest) => CleanAsync(keepNewest, segmentsToo: true);
+
+    private async Task<int> CleanAsync(int keepNewest, bool segmentsToo)
     {
         await _oneAtATime.WaitAsync(stopping.Token);
         try
         {
             // By turns: under load there may always be more of one kind, and the other is not to wait for that.
             var gone = 0;
-            for (var (more, moreSegments) = (true, true); more || moreSegments;)
+            for (var more = true; more;)
             {
                 more = await snapshots.RewriteOnceAsync();
-                var freed = await segments.RewriteOnceAsync(keepNewest);
-                moreSegments = freed is not null;
-                gone += freed ?? 0;
+                if (!segmentsToo || await segments.RewriteOnceAsync(keepNewest) is not { } freed) continue;
+                gone += freed;
+                more = true;
             }
 
             return gone;
@@ -71,7 +81,7 @@ internal sealed class LogCleaner(SegmentRewriter segments, SnapshotRewriter snap
             while (true)
             {
                 await _wanted.WaitAsync(stopping.Token);
-                await CleanAsync(options.SnapshotAfterSegments);
+                await CleanAsync(options.SnapshotAfterSegments, Interlocked.Exchange(ref _segmentsToo, false));
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
