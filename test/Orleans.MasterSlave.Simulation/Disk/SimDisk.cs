@@ -17,13 +17,14 @@ internal sealed class SimDisk : IReplicaLog
     private List<(LogEntry Entry, long Write)> _entries = [];
     private long _writes, _landed;
     private int _durable;          // how many of the visible entries are durable
+    private readonly bool _wasTorn;
     private int _installing;
 
     public SimDisk(SimWorld world, SimLane lane, SimRandom random, DiskContents contents, DiskFaults faults)
     {
         (_world, _lane, _contents) = (world, lane, contents);
         _writer = new DiskWriter(world, lane, random, contents, faults);
-        HadTornTail = contents.IsTorn;
+        _wasTorn = contents.IsTorn;
         _entries.AddRange(contents.Entries.Select(e => (e, 0L)));
         _durable = _entries.Count;
         Base = contents.Base;
@@ -37,7 +38,7 @@ internal sealed class SimDisk : IReplicaLog
     public Epoch PromisedEpoch { get; private set; }
     public long DataLossCount => _entries.Count > 0 ? _entries[^1].Entry.DataLossCount : Snapshot?.DataLossCount ?? 0;
     public DateTime LastTimeUtc => _entries.Count > 0 ? _entries[^1].Entry.TimeUtc : Snapshot?.TimeUtc ?? DateTime.MinValue;
-    public bool HadTornTail { get; }
+    public bool HadTornTail => _wasTorn && _contents.IsTorn;
     public LogSnapshot? Snapshot { get; private set; }
     public DiskContents Contents => _contents;
     public bool HasFailed => _writer.HasFailed;

@@ -8,11 +8,11 @@ namespace Orleans.MasterSlave.Simulated.Network;
 internal sealed class SimLinks(SimNetwork network, SimSilo self, GroupId group) : IReplicaLinks
 {
     public Task<AppendReply> AppendAsync(NodeId to, AppendRequest request) =>
-        network.CallAsync(self.Index, self.Lane, SimIds.IndexOf(to), request, silo => silo.Replica(group).OnAppendAsync(request));
+        network.CallAsync(self.Index, self.Lane, SimIds.IndexOf(to), request, async silo => await (await silo.ReplicaAsync(group)).OnAppendAsync(request));
 
     public Task<InstallReply> InstallAsync(NodeId to, InstallRequest request) =>
-        network.CallAsync(self.Index, self.Lane, SimIds.IndexOf(to), request, silo => silo.Replica(group).OnInstallAsync(request));
+        network.CallAsync(self.Index, self.Lane, SimIds.IndexOf(to), request, async silo => await (await silo.ReplicaAsync(group)).OnInstallAsync(request));
 
     public Task<ReplicaStatus> StatusAsync(NodeId to) =>
-        network.CallAsync(self.Index, self.Lane, SimIds.IndexOf(to), group, silo => Task.FromResult(silo.Replica(group).Status()));
+        network.CallAsync(self.Index, self.Lane, SimIds.IndexOf(to), group, async silo => (await silo.ReplicaAsync(group)).Status());
 }

@@ -17,6 +17,9 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random)
 
     /// <summary>For scripted histories: how long each batch of operations takes.</summary>
     public TimeSpan ApplyTime { get; set; }
+
+    /// <summary>For scripted histories: how long a read goes on after it has seen the state.</summary>
+    public TimeSpan ReadTime { get; set; }
     public SimSilo? Silo { get; private set; }
     public bool IsRunning => Silo is not null;
 

@@ -7,7 +7,7 @@ using Orleans.MasterSlave.Simulated.World;
 namespace Orleans.MasterSlave.Simulated.Nodes;
 
 /// <summary>What operations are applied to: a ledger of request ids with a digest of all of them in order. An operation takes its time.</summary>
-internal sealed class SimObject(SimWorld world, TimeProvider time, int node, GroupChecker checker, double slowestMilliseconds, Func<TimeSpan> applyTime) : IReplicatedObject
+internal sealed class SimObject(SimWorld world, TimeProvider time, int index, GroupChecker checker, double slowestMilliseconds, SimNode node) : IReplicatedObject
 {
     private readonly SimRandom _random = world.Random.Fork();
     private readonly HashSet<RequestId> _known = [];
@@ -21,14 +21,14 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int node, Gro
         world.Require(!_applying, () => "operations never interleave (W5)");
         _applying = true;
         var answers = new List<byte[]>();
-        if (applyTime() > TimeSpan.Zero) await Task.Delay(applyTime(), time);
+        if (node.ApplyTime > TimeSpan.Zero) await Task.Delay(node.ApplyTime, time);
         foreach (var operation in operations)
         {
             if (slowestMilliseconds > 0 && _random.Chance(0.3)) await Task.Delay(_random.Milliseconds(0, slowestMilliseconds), time);
-            world.Require(_known.Add(operation.Request), () => $"node {node} executed {operation.Request} of {checker.Group} a second time, at {operation.Position}");
+            world.Require(_known.Add(operation.Request), () => $"node {index} executed {operation.Request} of {checker.Group} a second time, at {operation.Position}");
             Ledger.Add(operation.Request);
             Digest = Fold(Digest, operation.Request);
-            checker.Applied(node, operation, Ledger.Count, Digest);
+            checker.Applied(index, operation, Ledger.Count, Digest);
             answers.Add(Answer());
         }
 
@@ -39,7 +39,9 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int node, Gro
     public async Task<byte[]> ReadAsync(byte[] payload)
     {
         if (slowestMilliseconds > 0 && _random.Chance(0.3)) await Task.Delay(_random.Milliseconds(0, slowestMilliseconds), time);
-        return Answer();
+        var answer = Answer();
+        if (node.ReadTime > TimeSpan.Zero) await Task.Delay(node.ReadTime, time);
+        return answer;
     }
 
     public Task<byte[]> SaveStateAsync()

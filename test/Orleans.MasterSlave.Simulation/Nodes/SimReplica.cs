@@ -12,24 +12,35 @@ internal sealed class SimReplica : IReplicaListener
     private readonly SimSilo _silo;
     private readonly SimGroup _group;
 
-    public SimReplica(SimSilo silo, SimGroup group, SimDisk disk, SimObject target, Func<IReplicaListener, ReplicaEnvironment> environment)
+    public SimReplica(SimSilo silo, SimGroup group, SimDisk disk, SimObject target, Func<SimReplica, ReplicaEnvironment> environment)
     {
         (_silo, _group, Disk, Object) = (silo, group, disk, target);
+        Log = new OwnedLog(disk);
         Replica = new Replica(environment(this));
     }
 
     public Replica Replica { get; }
     public SimDisk Disk { get; }
+    public OwnedLog Log { get; }
     public SimObject Object { get; }
     public GroupId Group => _group.Id;
 
-    public void PeerChanged() => _silo.Lane.Post(Replica.PeerChanged);
-    public void MasterResigned(Epoch epoch) => _silo.Lane.Post(() => Replica.MasterResigned(epoch));
-    public void Tick() => _silo.Lane.Post(Replica.Tick);
+    /// <summary>What the node tells a replica reaches it only once it has recovered.</summary>
+    public bool HasStarted { get; set; }
+
+    public void PeerChanged() => Post(Replica.PeerChanged);
+    public void MasterResigned(Epoch epoch) => Post(() => Replica.MasterResigned(epoch));
+    public void Tick() => Post(Replica.Tick);
+
+    private void Post(Action action) => _silo.Lane.Post(() =>
+    {
+        if (HasStarted) action();
+    });
 
     /// <summary>The invariants of the three pointers (ARCHITECTURE).</summary>
     public void Check()
     {
+        if (!HasStarted) return;
         var status = Replica.Status();
         var (received, replicated, committed) = (status.Received, status.Replicated, status.Committed);
         // A slave that takes back what was lost asynchronously has cut its log before its state is rebuilt.

@@ -13,7 +13,7 @@ internal sealed class SimSilo
 {
     private readonly SimCluster _cluster;
     private readonly TimeProvider _time;
-    private readonly SortedDictionary<int, SimReplica> _replicas = [];
+    private readonly SortedDictionary<int, SimSlot> _slots = [];
     private long _claims;
 
     public SimSilo(SimCluster cluster, SimNode node, bool previousLifeProvedDead)
@@ -26,8 +26,8 @@ internal sealed class SimSilo
         foreach (var group in cluster.Groups.Where(g => g.Plan.Replicas.Contains(SimIds.Node(node.Index))))
         {
             var disk = new SimDisk(cluster.World, Lane, cluster.World.Random.Fork(), node.ContentsOf(group.Index), node.Disk);
-            var target = new SimObject(cluster.World, _time, node.Index, group.Checker, cluster.Options.SlowestApplyMilliseconds, () => node.ApplyTime);
-            _replicas[group.Index] = new SimReplica(this, group, disk, target, listener => Environment(group, disk, target, listener, previousLifeProvedDead));
+            var coordinator = new GroupCoordinator(group.Id, cluster.Store.For(Lane, Index), _time);
+            _slots[group.Index] = new SimSlot(disk, () => Make(node, group, disk, coordinator, previousLifeProvedDead));
         }
     }
 
@@ -39,11 +39,21 @@ internal sealed class SimSilo
     public bool IsUp { get; private set; }
     public bool HasFailedDisk { get; private set; }
     public bool MayQuarantine => _cluster.MayQuarantine;
-    public IEnumerable<SimReplica> Replicas => _replicas.Values;
+    public IEnumerable<SimReplica> Replicas => _slots.Values.Select(s => s.Present).OfType<SimReplica>();
 
-    public SimReplica Of(GroupId group) => _replicas[_cluster.IndexOf(group)];
-    public SimReplica? OfOrNull(int group) => _replicas.GetValueOrDefault(group);
-    public Replica Replica(GroupId group) => Of(group).Replica;
+    public SimReplica Of(GroupId group) => _slots[_cluster.IndexOf(group)].Present ?? throw new InvalidOperationException($"{group} has no replica on node {Index} now.");
+    public SimReplica? OfOrNull(int group) => _slots.GetValueOrDefault(group)?.Present;
+
+    /// <summary>The replica of a group, for a call that has reached it: one that ended begins anew.</summary>
+    public async Task<Replica> ReplicaAsync(GroupId group) => (await _slots[_cluster.IndexOf(group)].StartedAsync()).Replica;
+
+    /// <summary>The activation ends, as an author may ask for, while the process lives on; the next call makes another one.</summary>
+    public Task EndReplicaAsync(GroupId group)
+    {
+        _cluster.World.Count("replica ended");
+        _cluster.World.Note("replica ended", Index, 0, 0, group);
+        return _slots[_cluster.IndexOf(group)].EndAsync();
+    }
     public int LastMasterOf(GroupId group) => _cluster.Groups[_cluster.IndexOf(group)].Checker.MasterBefore;
 
     public void Start() => Lane.Post(() => _ = RunAsync());
@@ -51,7 +61,7 @@ internal sealed class SimSilo
     /// <summary>A call of a client, and what comes of it, before the network has its way with the answer.</summary>
     public async Task<CallReply> ExecuteAsync(SimGroup group, Operation operation)
     {
-        var reply = await Replica(group.Id).ExecuteAsync(operation);
+        var reply = await (await ReplicaAsync(group.Id)).ExecuteAsync(operation);
         if (reply.Kind == ReplyKind.Answered) group.Checker.AnsweredBy(Index, operation.Id, reply.Token);
         return reply;
     }
@@ -59,11 +69,11 @@ internal sealed class SimSilo
     public void FailDisk()
     {
         HasFailedDisk = true;
-        foreach (var replica in _replicas.Values) replica.Disk.Fail();
+        foreach (var slot in _slots.Values) slot.Disk.Fail();
         Lane.Post(() =>
         {
             Liveness.LogFailed();
-            foreach (var replica in _replicas.Values) replica.Replica.Fail("the log failed", new IOException("simulated"));
+            foreach (var replica in Replicas) replica.Replica.Fail("the log failed", new IOException("simulated"));
         });
     }
 
@@ -71,14 +81,14 @@ internal sealed class SimSilo
     {
         IsUp = false;
         Lane.Kill();
-        foreach (var replica in _replicas.Values) replica.Disk.Crash();
+        foreach (var slot in _slots.Values) slot.Disk.Crash();
     }
 
     private async Task RunAsync()
     {
         try
         {
-            foreach (var replica in _replicas.Values) await replica.Replica.StartAsync();
+            foreach (var slot in _slots.Values) await slot.StartedAsync();
         }
         catch (Exception e) when (!HasFailedDisk)
         {
@@ -118,17 +128,24 @@ internal sealed class SimSilo
         {
             await Task.Delay(_cluster.Options.Times.HeartbeatInterval / 4, _time);
             Liveness.Tick();
-            foreach (var replica in _replicas.Values) replica.Check();
+            foreach (var replica in Replicas) replica.Check();
         }
     }
 
-    private ReplicaEnvironment Environment(SimGroup group, SimDisk disk, SimObject target, IReplicaListener listener, bool provedDead) => new()
+    private SimReplica Make(SimNode node, SimGroup group, SimDisk disk, GroupCoordinator coordinator, bool provedDead)
+    {
+        var target = new SimObject(_cluster.World, _time, node.Index, group.Checker, _cluster.Options.SlowestApplyMilliseconds, node);
+        return new SimReplica(this, group, disk, target, replica => Environment(group, replica, target, coordinator, provedDead));
+    }
+
+    private ReplicaEnvironment Environment(
+        SimGroup group, SimReplica replica, SimObject target, GroupCoordinator coordinator, bool provedDead) => new()
     {
         Group = group.Id,
         Liveness = Liveness,
-        Listener = listener,
-        Log = disk,
-        Coordinator = new GroupCoordinator(group.Id, _cluster.Store.For(Lane, Index), _time),
+        Listener = replica,
+        Log = replica.Log,
+        Coordinator = coordinator,
         Links = new SimLinks(_cluster.Network, this, group.Id),
         Object = target,
         Time = _time,

@@ -116,7 +116,7 @@ internal sealed class Scenario
         var (began, group) = (Group.Checker.Now, Group);
         return Ask(node, async silo =>
         {
-            var reply = await silo.Replica(group.Id).ReadAsync(new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = masterOnly });
+            var reply = await (await silo.ReplicaAsync(group.Id)).ReadAsync(new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = masterOnly });
             if (reply.Kind != ReplyKind.Answered || !masterOnly) return reply;
             var (count, digest) = SimObject.Read(reply.Payload!);
             group.Checker.MasterRead(began, count, digest, reply.Token);
@@ -159,7 +159,7 @@ internal sealed class Scenario
     public void Heal()
     {
         EndScript();
-        foreach (var node in Cluster.Nodes) node.ApplyTime = TimeSpan.Zero;
+        foreach (var node in Cluster.Nodes) node.ApplyTime = node.ReadTime = TimeSpan.Zero;
         Cluster.Network.HealAll();
         Cluster.Store.CutOff.Clear();
         Do(Cluster.StartAll);

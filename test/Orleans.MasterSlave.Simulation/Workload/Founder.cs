@@ -24,7 +24,7 @@ internal sealed class Founder(SimCluster cluster, SimGroup group, SimRandom rand
         {
             var node = SimIds.IndexOf(group.Plan.Replicas[replica]);
             await cluster.Network.CallAsync(
-                SimNetwork.Clients, cluster.World.Scheduler.World, node, group.Plan, Task<GroupRecord?> (silo) => silo.Replica(group.Id).CreateAsync(group.Plan));
+                SimNetwork.Clients, cluster.World.Scheduler.World, node, group.Plan, async Task<GroupRecord?> (silo) => await (await silo.ReplicaAsync(group.Id)).CreateAsync(group.Plan));
         }
         catch (Exception e) when (e is IOException or TimeoutException)
         {

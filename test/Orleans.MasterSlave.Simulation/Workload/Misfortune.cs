@@ -10,7 +10,7 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
 
     public async Task RunAsync()
     {
-        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FailDisk, CrashAll, CrashMaster, CrashMaster };
+        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FailDisk, CrashAll, CrashMaster, CrashMaster, EndReplica, EndReplica };
         while (!_over)
         {
             await cluster.World.Delay(TimeSpan.FromSeconds(-Math.Log(1 - random.Unit()) * cluster.Options.MeanSecondsBetweenFaults));
@@ -57,6 +57,16 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
         {
             if (!_over) node.Start(previousLifeProvedDead: random.Chance(0.7));
         });
+    }
+
+    /// <summary>An activation ends in a living process (as an author may ask for): the next call, of whomever, makes another.</summary>
+    private void EndReplica()
+    {
+        if (random.Pick(cluster.Nodes).Silo is not { IsUp: true, HasFailedDisk: false } silo) return;
+        var groups = cluster.Groups.Where(g => silo.OfOrNull(g.Index) is not null).ToList();
+        if (groups.Count == 0) return;
+        var group = random.Pick(groups).Id;
+        silo.Lane.Post(() => _ = silo.EndReplicaAsync(group));
     }
 
     private void Pause()

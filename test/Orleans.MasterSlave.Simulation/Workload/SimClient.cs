@@ -63,7 +63,7 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid id, Sim
         var token = _token;
         var reply = await UntilAnsweredAsync(
             attempt => new ReadRequest { Payload = [], Token = token, MasterOnly = masterOnly },
-            (silo, read) => silo.Replica(group.Id).ReadAsync(read),
+            async (silo, read) => await (await silo.ReplicaAsync(group.Id)).ReadAsync(read),
             anyReplica: !masterOnly || random.Chance(0.5)); // also by a view that is wrong: whoever takes itself for the master answers
         var (count, digest) = SimObject.Read(reply.Payload!);
         if (masterOnly) group.Checker.MasterRead(began, count, digest, reply.Token);
