@@ -28,6 +28,13 @@ internal sealed class MasterWatch(long ownStartCount)
 
     public TimeSpan LastHeard(long life) => _lastHeardByLife.GetValueOrDefault(life, TimeSpan.MinValue);
 
+    /// <summary>When a wait that began at <paramref name="since"/>, and anew whenever that life was heard, is over (L4).</summary>
+    public TimeSpan PatienceEnds(long life, TimeSpan since, TimeSpan wait)
+    {
+        var heard = LastHeard(life);
+        return (heard > since ? heard : since) + wait;
+    }
+
     /// <summary>
     /// Begins to compete: from now on no lease given before counts. L3 asks for one change for each silence; a change at every decision to compete
     /// is as safe, costs one more confirmation for each group of the pair, and needs no notion of when a silence began.

@@ -183,10 +183,23 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
         lock (_lock) return WatchOf(master).Session;
     }
 
-    /// <summary>From now on no lease that this node gave to that master counts until it is confirmed again (L3).</summary>
-    public void BeginCompeting(NodeId master)
+    /// <summary>
+    /// From now on no lease that this node gave to that master counts until it is confirmed again (L3). False, and nothing changes: that life of the
+    /// master was heard meanwhile, and its lease renewed by that, so the slave's wait is not over. One step, because heartbeats come in another thread
+    /// than the slave's own: one that is answered after the decision and before the session changes would renew what is about to be taken.
+    /// </summary>
+    /// <param name="master">Against whom the slave competes.</param>
+    /// <param name="life">The life that confirmed the group to the slave; 0: none.</param>
+    /// <param name="since">When the slave's patience began, if that life was not heard since (L4).</param>
+    public bool TryBeginCompeting(NodeId master, long life, TimeSpan since)
     {
-        lock (_lock) WatchOf(master).ChangeSession();
+        lock (_lock)
+        {
+            var watch = WatchOf(master);
+            if (Now < watch.PatienceEnds(life, since, times.PromotionWait)) return false;
+            watch.ChangeSession();
+            return true;
+        }
     }
 
     // ---- time

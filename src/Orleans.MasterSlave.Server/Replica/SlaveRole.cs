@@ -103,7 +103,7 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
     {
         var claim = new MasterClaim(env.Self, env.NextClaimNumber());
         var promised = env.Log.PromisedEpoch;
-        succession.BeginCompeting();
+        if (!succession.TryBeginCompeting()) return;
         var settled = await env.Coordinator.PromoteAsync(claim, record.Version); // a failure leaves Competing set: the outcome is not known
         succession.EndCompeting();
         if (state.Learn(settled, promised) && settled.Claim == claim) await state.BecomeMasterAsync(settled);

@@ -86,10 +86,13 @@ internal sealed class Succession(ReplicaEnvironment env)
         if (!_master.IsNone) env.Liveness.Unwatch(_master, env.Listener);
     }
 
-    public void BeginCompeting()
+    /// <summary>False: the master was heard since <see cref="MayCompete"/> said yes, and nothing is begun.</summary>
+    public bool TryBeginCompeting()
     {
+        var concernsLeases = _master != env.Self.Node && !_master.IsNone && !MasterResigned;
+        if (concernsLeases && !env.Liveness.TryBeginCompeting(_master, _confirmedLife, _since)) return false;
         Competing = true;
-        if (_master != env.Self.Node && !_master.IsNone && !MasterResigned) env.Liveness.BeginCompeting(_master);
+        return true;
     }
 
     public void EndCompeting() => Competing = false;

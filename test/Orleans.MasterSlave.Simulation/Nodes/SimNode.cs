@@ -20,6 +20,9 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random)
 
     /// <summary>For scripted histories: how long a read goes on after it has seen the state.</summary>
     public TimeSpan ReadTime { get; set; }
+
+    /// <summary>For scripted histories: what another thread of the process does between a slave's decision to compete and its first step.</summary>
+    public Action? BeforeClaim { get; set; }
     public SimSilo? Silo { get; private set; }
     public bool IsRunning => Silo is not null;
 

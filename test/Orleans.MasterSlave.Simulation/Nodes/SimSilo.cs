@@ -138,6 +138,12 @@ internal sealed class SimSilo
         return new SimReplica(this, group, disk, target, replica => Environment(group, replica, target, coordinator, provedDead));
     }
 
+    private long NextClaim()
+    {
+        _cluster.Nodes[Index].BeforeClaim?.Invoke();
+        return ++_claims;
+    }
+
     private ReplicaEnvironment Environment(
         SimGroup group, SimReplica replica, SimObject target, GroupCoordinator coordinator, bool provedDead) => new()
     {
@@ -151,7 +157,7 @@ internal sealed class SimSilo
         Time = _time,
         Limits = _cluster.Options.Limits,
         Events = new SimEvents(_cluster.World, this, group.Id),
-        NextClaimNumber = () => ++_claims,
+        NextClaimNumber = NextClaim,
         PreviousLifeProvedDead = provedDead,
         Locate = _ => null,
     };

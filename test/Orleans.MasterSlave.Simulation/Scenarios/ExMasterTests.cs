@@ -129,7 +129,7 @@ public sealed class ExMasterTests
         var confirmed = b.SessionFor(a.Self.Node);
         Assert.NotNull(a.LeaseUntil(b.Self.Node, confirmed));
 
-        b.BeginCompeting(a.Self.Node);
+        Assert.True(b.TryBeginCompeting(a.Self.Node, life: 0, since: b.Now - b.Times.PromotionWait)); // for a group that this life never confirmed
         var third = b.OnHeartbeat(a.HeartbeatsDue().Single().Heartbeat)!;
         a.OnHeartbeatReply(b.Self.Node, third);
         a.OnHeartbeatReply(b.Self.Node, second);
@@ -137,6 +137,36 @@ public sealed class ExMasterTests
         Assert.Null(a.LeaseUntil(b.Self.Node, confirmed));
         Assert.Equal(third.Session, a.ReachableSession(b.Self.Node));
     }
+
+    /// <summary>
+    /// Deciding to compete and changing the session are one step (L3): heartbeats come in another thread, and one that is answered between the two renews the
+    /// lease of the master against whom the slave was about to compete.
+    /// </summary>
+    [Fact]
+    public void Heartbeat_BetweenTheDecisionToCompeteAndTheChangeOfSession_KeepsTheSlaveFromIt() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair);
+        scenario.Change(5);
+        var (master, slave) = (scenario.Master, scenario.Slaves[0]);
+        var epoch = scenario.Record.Epoch;
+        var heard = false;
+        slave.BeforeClaim = () =>
+        {
+            slave.BeforeClaim = null;
+            scenario.Cluster.Network.HealAll();
+            scenario.Cluster.Store.CutOff.Clear();
+            var heartbeat = master.Silo!.Liveness.HeartbeatsDue().Single(h => h.Peer == Scenario.NodeOf(slave)).Heartbeat;
+            master.Silo.Liveness.OnHeartbeatReply(Scenario.NodeOf(slave), slave.Silo!.Liveness.OnHeartbeat(heartbeat)!);
+            heard = true;
+        };
+        scenario.Isolate(master);
+        scenario.Until(() => heard, "the slave is about to compete");
+        scenario.Wait(TimeSpan.FromMilliseconds(500));
+
+        Assert.Equal(epoch, scenario.Record.Epoch);
+        Assert.Equal(ReplyKind.Answered, scenario.MasterReadAt(master)?.Kind);
+        scenario.Heal();
+    });
 
     private static NodeLiveness Node(int index, TimeProvider time) =>
         new(new NodeLife(Nodes.SimIds.Node(index), 1), Nodes.SimIds.Store, new LivenessTimes(), time);

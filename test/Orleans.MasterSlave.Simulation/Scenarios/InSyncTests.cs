@@ -151,7 +151,7 @@ public sealed class InSyncTests
         var groups = scenario.Cluster.Groups.GroupBy(g => scenario.Cluster.Store.Record(g.Id)!.Master).First(g => g.Count() > 1).ToList();
         scenario.Group = groups[0];
         var (version, slave, master) = (scenario.Record.Version, scenario.Slaves[0], scenario.Master);
-        scenario.Do(() => slave.Silo!.Liveness.BeginCompeting(Scenario.NodeOf(master)));
+        scenario.Do(() => Assert.True(slave.Silo!.Liveness.TryBeginCompeting(Scenario.NodeOf(master), life: 0, since: TimeSpan.Zero)));
         scenario.Wait(TimeSpan.FromSeconds(3));
         Assert.Equal(version, scenario.Record.Version);
         scenario.Heal();

@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Time.Testing;
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Liveness;
+
+namespace Orleans.MasterSlave.Tests.Liveness;
+
+/// <summary>A master's node and a slave's, with one clock, whose heartbeats the test carries.</summary>
+internal sealed class LivenessPair
+{
+    private static readonly StoreId Store = new(new Guid(1, 2, 3, new byte[8]));
+
+    public LivenessPair(LivenessTimes? master = null, LivenessTimes? slave = null)
+    {
+        Master = Node(1, master);
+        Slave = Node(2, slave);
+        Master.AddSlave(Slave.Self.Node, new Deaf());
+    }
+
+    public FakeTimeProvider Time { get; } = new();
+    public NodeLiveness Master { get; }
+    public NodeLiveness Slave { get; }
+
+    public NodeLiveness Node(byte number, LivenessTimes? times = null, long startCount = 1) =>
+        new(new NodeLife(new NodeId(new Guid(number, 0, 0, new byte[8])), startCount), Store, times ?? new LivenessTimes(), Time);
+
+    public Heartbeat NextHeartbeat() => Master.HeartbeatsDue().Single(h => h.Peer == Slave.Self.Node).Heartbeat;
+
+    /// <summary>A heartbeat goes, and its reply comes back, in no time.</summary>
+    public void Beat() => Master.OnHeartbeatReply(Slave.Self.Node, Slave.OnHeartbeat(NextHeartbeat())!);
+
+    internal sealed class Deaf : IReplicaListener
+    {
+        public GroupId Group { get; } = new(GrainId.Create("group", "a"));
+        public void PeerChanged() { }
+        public void MasterResigned(Epoch epoch) { }
+        public void Tick() { }
+    }
+}
