@@ -39,14 +39,26 @@ internal enum ReplyKind
     /// <summary>Executed; <see cref="CallReply.Payload"/> is the serialized response or application exception.</summary>
     Answered,
 
-    /// <summary>Not here, and definitely not executed: try what <see cref="CallReply.View"/> says (if any, and newer), or ask the coordinator.</summary>
+    /// <summary>
+    /// Not here: try what <see cref="CallReply.View"/> says (if any, and newer), or ask the coordinator. This copy of the request was not taken; of
+    /// others nothing is known.
+    /// </summary>
     Redirected,
 
-    /// <summary>Definitely not executed; come back later (too busy, too few in sync): see <see cref="CallReply.Refusal"/>.</summary>
+    /// <summary>
+    /// Not executed: this copy was not taken, and the serving master, under its lease, knows of no other. Come back later (too busy, too few in sync):
+    /// see <see cref="CallReply.Refusal"/>. Only <see cref="RefusalReason.RequestExpired"/> means something else, and says so.
+    /// </summary>
     Refused,
 
     /// <summary>Appended, or perhaps appended, but its outcome is not known: retry with the same request id (W8).</summary>
     Unknown,
+
+    /// <summary>
+    /// This copy was not taken, for the reason in <see cref="CallReply.Refusal"/>, if any. Another copy may be in a log already: the master does not serve
+    /// yet, or holds no lease, or the replica serves no more (W8).
+    /// </summary>
+    NotTaken,
 }
 
 /// <summary>Why a call was refused.</summary>

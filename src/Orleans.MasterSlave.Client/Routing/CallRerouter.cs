@@ -112,7 +112,7 @@ internal sealed partial class CallRerouter(
             case ReplyKind.Redirected:
                 journey.Progress.OnRedirected(attempt.Silo, reply.View, now);
                 break;
-            case ReplyKind.Refused:
+            case ReplyKind.Refused or ReplyKind.NotTaken: // of this copy both say that it was not executed
                 journey.Progress.OnRefused(attempt.Silo, reply.Refusal, reply.Message, now);
                 break;
             default:

@@ -92,7 +92,7 @@ internal sealed class MasterRole : IMasterOfSlaves
             case RequestStanding.Answered:
                 return _pending.AnswerKnown(operation.Id, Answer(answer!), MayAnswer);
             case RequestStanding.Expired:
-                return Task.FromResult(Refusal(RefusalReason.RequestExpired, $"Request {operation.Id} is older than what is remembered of its client."));
+                return Task.FromResult(Refusal(RefusalReason.RequestExpired, $"Request {operation.Id} is older than what is remembered of its client; it may have been executed."));
             case RequestStanding.TableFull:
                 return Task.FromResult(Refusal(RefusalReason.SessionTableFull, "The group remembers as many clients or open answers as it may."));
         }
@@ -222,8 +222,9 @@ internal sealed class MasterRole : IMasterOfSlaves
     private CallReply Answer(byte[] payload, LogIndex? index = null) =>
         new() { Kind = ReplyKind.Answered, Payload = payload, Token = new SessionToken(Record.DataLossCount, Epoch, index ?? _commit.Committed) };
 
-    private static CallReply Refusal(RefusalReason reason, string message) =>
-        new() { Kind = ReplyKind.Refused, Refusal = reason, Message = message };
+    /// <summary>Not in this log, nor in its session table. Without a lease that says nothing of what another master may have executed (W8).</summary>
+    private CallReply Refusal(RefusalReason reason, string message) =>
+        new() { Kind = LeaseIsValid || reason == RefusalReason.RequestExpired ? ReplyKind.Refused : ReplyKind.NotTaken, Refusal = reason, Message = message };
 
     private DateTime NextTime()
     {

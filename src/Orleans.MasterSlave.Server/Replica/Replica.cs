@@ -90,15 +90,14 @@ internal sealed class Replica
 
     public async Task<CallReply> ExecuteAsync(Operation operation)
     {
-        var decision = ServerPolicy.ForOperation(Standing(), operation.Payload.Length, _env.Limits.MaxOperationBytes);
+        var decision = Decide(operation);
         if (decision == ServerDecision.AwaitBarrier)
         {
-            if (!await InTimeAsync(_state.Master!.Serving, _env.Limits.ServeWait)) return Redirect();
-            decision = ServerPolicy.ForOperation(Standing(), operation.Payload.Length, _env.Limits.MaxOperationBytes);
+            await InTimeAsync(_state.Master!.Serving, _env.Limits.ServeWait);
+            decision = Decide(operation);
         }
 
-        var mayJoin = decision is ServerDecision.RefuseOverloaded or ServerDecision.RefuseTooFewInSync && _state.Master!.IsServing && _state.Master.Knows(operation.Id);
-        if (decision != ServerDecision.Execute && !mayJoin) return Decline(decision);
+        if (decision != ServerDecision.Execute) return Decline(decision);
         var reply = _state.Master!.ExecuteAsync(operation);
         _state.Settle();
         return await reply;
@@ -117,7 +116,8 @@ internal sealed class Replica
         if (!request.Diagnostic && IsLost(request.Token))
         {
             _env.Events.TokenLost(refused: request.StrictSession);
-            if (request.StrictSession) return Refusal(RefusalReason.TokenLost, $"It had seen {request.Token.Index} of {request.Token.Epoch}.");
+            if (request.StrictSession)
+                return new CallReply { Kind = ReplyKind.Refused, Refusal = RefusalReason.TokenLost, Message = $"It had seen {request.Token.Index} of {request.Token.Epoch}.", View = View };
         }
 
         var master = _state.Master; // the mastership that serves this read; one that follows it may not have caught up yet
@@ -190,6 +190,9 @@ internal sealed class Replica
         _state.Settle();
     }
 
+    private ServerDecision Decide(Operation operation) => ServerPolicy.ForOperation(
+        Standing(), new OperationFacts(operation.Payload.Length, _state.Master?.Knows(operation.Id) ?? false), _env.Limits.MaxOperationBytes);
+
     private ReplicaStanding Standing()
     {
         var master = _state.Master;
@@ -199,7 +202,8 @@ internal sealed class Replica
             BarrierCommitted: master?.IsServing ?? false,
             EnoughInSync: master?.EnoughInSync ?? false,
             HasRoom: master?.HasRoom ?? false,
-            IsFresh: !_state.IsOut && (master?.IsFresh ?? _state.Succession.HeardWithin(_env.Limits.MaxStaleness)));
+            IsFresh: !_state.IsOut && (master?.IsFresh ?? _state.Succession.HeardWithin(_env.Limits.MaxStaleness)),
+            LeaseIsValid: master?.LeaseIsValid ?? false);
     }
 
     /// <summary>Waits, a bounded time, until what the caller has seen is committed here (R1). A token from before a data loss asks for nothing.</summary>
@@ -238,12 +242,31 @@ internal sealed class Replica
 
     private CallReply Decline(ServerDecision decision) => decision switch
     {
-        ServerDecision.RefuseTooFewInSync => Refusal(RefusalReason.TooFewInSync, $"{_env.Group} has fewer replicas in sync than it asks for; nothing was executed."),
-        ServerDecision.RefuseOverloaded => Refusal(RefusalReason.Overloaded, $"{_env.Group} has as many operations in flight as it may; nothing was executed."),
+        ServerDecision.AwaitBarrier => StillBeginning(),
+        ServerDecision.RefuseTooFewInSync => Refusal(RefusalReason.TooFewInSync, $"{_env.Group} has fewer replicas in sync than it asks for."),
+        ServerDecision.RefuseOverloaded => Refusal(RefusalReason.Overloaded, $"{_env.Group} has as many operations in flight as it may."),
         ServerDecision.RefuseTooLarge => Refusal(RefusalReason.Unsupported, $"The operation is larger than {_env.Limits.MaxOperationBytes} bytes."),
         ServerDecision.RefuseQuarantined => Refusal(RefusalReason.Quarantined, $"This replica of {_env.Group} is quarantined: {_state.Quarantined}"),
         _ => Redirect(),
     };
 
-    private CallReply Refusal(RefusalReason reason, string message) => new() { Kind = ReplyKind.Refused, Refusal = reason, Message = message, View = View };
+    /// <summary>The barrier was waited for in vain. A copy of the operation may be among what is not applied yet (W7, W8).</summary>
+    private CallReply StillBeginning()
+    {
+        Look();
+        var reason = _state.Master is { EnoughInSync: false } ? RefusalReason.TooFewInSync : RefusalReason.None;
+        return Refusal(reason, $"The new master of {_env.Group} does not serve yet{(reason == RefusalReason.None ? "" : ": too few replicas are in sync")}.");
+    }
+
+    private CallReply Refusal(RefusalReason reason, string message)
+    {
+        var isCertain = ServerPolicy.KnowsOfNoCopy(Standing());
+        return new CallReply
+        {
+            Kind = isCertain ? ReplyKind.Refused : ReplyKind.NotTaken,
+            Refusal = reason,
+            Message = isCertain ? $"{message} Nothing was executed." : $"{message} This copy of the request was not taken.",
+            View = View,
+        };
+    }
 }

@@ -12,20 +12,38 @@ internal enum ServerDecision { Execute, AwaitBarrier, Redirect, RefuseTooFewInSy
 /// <param name="EnoughInSync">As many replicas in sync, and heard, as <c>MinInSync</c> asks (W8).</param>
 /// <param name="HasRoom">Operations and bytes in flight are within bounds (W2).</param>
 /// <param name="IsFresh">It heard from its counterpart within MaxStaleness (R2).</param>
-internal readonly record struct ReplicaStanding(bool Quarantined, bool IsMaster, bool BarrierCommitted, bool EnoughInSync, bool HasRoom, bool IsFresh);
+/// <param name="LeaseIsValid">It is master, and nobody else can be (L5).</param>
+internal readonly record struct ReplicaStanding(
+    bool Quarantined, bool IsMaster, bool BarrierCommitted, bool EnoughInSync, bool HasRoom, bool IsFresh, bool LeaseIsValid);
+
+/// <summary>What a replica knows of an operation that arrives.</summary>
+/// <param name="Bytes">Length of its payload.</param>
+/// <param name="IsKnown">It is in flight here, or answered (W1): it needs no admission. Asked only when the barrier is committed.</param>
+internal readonly record struct OperationFacts(int Bytes, bool IsKnown);
 
 /// <summary>What does this replica do with this call: the decision, without I/O.</summary>
 internal static class ServerPolicy
 {
-    public static ServerDecision ForOperation(ReplicaStanding standing, int bytes, int maxBytes)
+    /// <summary>
+    /// The barrier comes before every reason to refuse: until it is committed, a copy of the operation may be among what the master inherited, and
+    /// only afterwards is it known whether it is (W8).
+    /// </summary>
+    public static ServerDecision ForOperation(ReplicaStanding standing, OperationFacts operation, int maxBytes)
     {
         if (standing.Quarantined) return ServerDecision.RefuseQuarantined;
         if (!standing.IsMaster) return ServerDecision.Redirect;
-        if (bytes > maxBytes) return ServerDecision.RefuseTooLarge;
-        if (!standing.EnoughInSync) return ServerDecision.RefuseTooFewInSync;
         if (!standing.BarrierCommitted) return ServerDecision.AwaitBarrier;
+        if (operation.IsKnown) return ServerDecision.Execute;
+        if (operation.Bytes > maxBytes) return ServerDecision.RefuseTooLarge;
+        if (!standing.EnoughInSync) return ServerDecision.RefuseTooFewInSync;
         return standing.HasRoom ? ServerDecision.Execute : ServerDecision.RefuseOverloaded;
     }
+
+    /// <summary>
+    /// May a replica that declines an operation say that it was not executed at all? Only a master that serves, so has applied all that it inherited, and
+    /// holds its lease, so no other master can have taken a copy meanwhile.
+    /// </summary>
+    public static bool KnowsOfNoCopy(ReplicaStanding standing) => standing is { Quarantined: false, IsMaster: true, BarrierCommitted: true, LeaseIsValid: true };
 
     public static ServerDecision ForRead(ReplicaStanding standing, ReadRequest request)
     {

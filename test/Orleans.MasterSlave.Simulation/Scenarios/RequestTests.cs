@@ -49,6 +49,34 @@ public sealed class RequestTests
         Assert.Equal(6, scenario.At(next).Applied);
     });
 
+    /// <summary>
+    /// W8: a strict group's new master inherits a request and cannot commit its barrier alone. The retry is not told that nothing was executed, for the
+    /// inherited entry is executed later.
+    /// </summary>
+    [Fact]
+    public void Retry_AtANewMaster_ThatCannotServeYet_IsNotToldThatNothingWasExecuted() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(new Runs.GroupShape(2, ReplicationMode.Synchronous, 2));
+        scenario.Change(5);
+        var (master, next) = (scenario.Master, scenario.Slaves[0]);
+        scenario.Lose(next, master, m => m is Replication.AppendReply);
+        var operation = scenario.Operation(1);
+        scenario.Send(master, operation);
+        scenario.Until(() => scenario.At(next).Disk.DurableIndex == scenario.At(master).Disk.Last.Index, "it is on both disks");
+        scenario.Do(master.Crash);
+        scenario.Until(() => scenario.At(next).IsMaster, "a new master");
+        var retry = scenario.Send(next, operation);
+        scenario.Until(() => retry.Reply is not null, "a word");
+        Assert.Equal((ReplyKind.NotTaken, RefusalReason.TooFewInSync), (retry.Reply!.Kind, retry.Reply.Refusal));
+        Assert.False(scenario.At(next).IsServing);
+
+        scenario.Heal();
+        Assert.Equal(6, scenario.At(next).Applied); // the inherited copy was executed after all
+        retry = scenario.Send(scenario.Master, operation);
+        scenario.Until(() => retry.IsAnswered, "the recorded answer");
+        Assert.Equal(6, scenario.At(next).Applied);
+    });
+
     /// <summary>Apply looks again: two entries of one request, however they came into the logs, are executed once.</summary>
     [Fact]
     public void Entry_WhoseRequestWasExecuted_IsNotExecutedAgain() => Scenario.Play(() =>

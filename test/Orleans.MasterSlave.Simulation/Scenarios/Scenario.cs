@@ -184,6 +184,16 @@ internal sealed class Scenario
             sender == from.Index && receiver == to.Index && which(message) ? fate : others?.Invoke(sender, receiver, message) ?? MessageFate.Passes;
     }
 
+    /// <summary>Hands a piece of a master's snapshot to one replica, past the network.</summary>
+    public Install Send(SimNode node, InstallRequest request)
+    {
+        var install = new Install();
+        var silo = node.Silo!;
+        var group = Group.Id;
+        silo.Lane.Post(() => _ = WatchAsync(async () => install.Reply = await (await silo.ReplicaAsync(group)).OnInstallAsync(request)));
+        return install;
+    }
+
     private Call Ask(SimNode node, Func<SimSilo, Task<CallReply>> ask)
     {
         var call = new Call();
@@ -212,6 +222,12 @@ internal sealed class Call
 {
     public CallReply? Reply { get; set; }
     public bool IsAnswered => Reply?.Kind == ReplyKind.Answered;
+}
+
+/// <summary>What became of a piece of a snapshot, so far.</summary>
+internal sealed class Install
+{
+    public InstallReply? Reply { get; set; }
 }
 
 /// <summary>How one replica stands, for histories that wait for a certain moment.</summary>

@@ -55,6 +55,41 @@ public sealed class SlaveLogTests
         scenario.Heal();
     });
 
+    /// <summary>
+    /// W3: a late piece of a snapshot comes while the slave's disk is stalled, for a position that entries have brought to its log already. The master
+    /// counts the answer as an acknowledgement: so there is none before the entries are durable.
+    /// </summary>
+    [Fact]
+    public void Install_OfWhatTheLogHasAlready_IsAnsweredWhenThatIsDurable() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair);
+        scenario.Change(5);
+        var (master, slave) = (scenario.Master, scenario.Slaves[0]);
+        scenario.UntilAllRest();
+        var before = scenario.At(slave).Disk.Last.Index;
+        slave.Disk.StalledUntil = scenario.Cluster.World.Now + TimeSpan.FromMilliseconds(500);
+        scenario.Send(master, scenario.Operation(1));
+        scenario.Until(() => scenario.At(slave).Disk.Last.Index > before, "the entry at the slave");
+        var last = scenario.At(slave).Disk.Last;
+        Assert.True(scenario.At(slave).Disk.DurableIndex < last.Index);
+
+        var record = scenario.Record;
+        var install = scenario.Send(slave, new InstallRequest
+        {
+            Header = new MasterHeader(record.Claim.Life, record.Store, record.Epoch, record.DataLossCount, record.Version, InSync: true),
+            Position = last,
+            DataLossCount = record.DataLossCount,
+            TimeUtc = scenario.UtcNow,
+            TotalBytes = 8,
+            Offset = 0,
+            Chunk = new byte[8],
+        });
+        scenario.Until(() => install.Reply is not null, "an answer");
+        Assert.Equal(AppendOutcome.Appended, install.Reply!.Outcome);
+        Assert.True(scenario.At(slave).Disk.DurableIndex >= last.Index);
+        scenario.Heal();
+    });
+
     /// <summary>An install interrupted twice (C4): by a crash of the slave, and by a crash of the master; a piece comes twice.</summary>
     [Fact]
     public void Install_InterruptedTwice_GivesTheSlaveWhatTheMasterHas() => Scenario.Play(() =>

@@ -67,11 +67,11 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
 
     public async Task<InstallReply> OnInstallAsync(InstallRequest request)
     {
-        if (Refuse(request.Header) is { } refused) return new InstallReply { Outcome = refused.Outcome, PromisedEpoch = refused.PromisedEpoch };
+        if (Refuse(request.Header) is { } refused) return Reply(refused);
         HeardOf = LogIndex.Max(HeardOf, request.Position.Index);
         Follow(request.Header);
         if (env.Log.EpochAt(request.Position.Index) == request.Position.Epoch || (IsVerifiedUnder(request.Header) && _verified >= request.Position.Index))
-            return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = request.TotalBytes }; // doubled or late: the log has it already
+            return await InstalledBeforeAsync(request);
         var staged = _snapshots.Take(request);
         if (staged is null) return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = _snapshots.NextOffset };
         if (request.Position.Index < commit.Committed && request.Header.DataLossCount <= env.Log.DataLossCount)
@@ -89,6 +89,18 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
             _verified = staged.Position.Index;
         });
         env.Events.SnapshotInstalled(staged.Position);
+        return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = request.TotalBytes };
+    }
+
+    /// <summary>
+    /// A doubled or late piece, or a snapshot that entries have overtaken: the log has it already. The master counts the answer as an acknowledgement
+    /// of everything up to the snapshot: so it waits for the disk, as an append does (W3).
+    /// </summary>
+    private async Task<InstallReply> InstalledBeforeAsync(InstallRequest request)
+    {
+        await DurableAsync(request.Position.Index);
+        if (Refuse(request.Header) is { } overtaken) return Reply(overtaken);
+        if (env.Log.PromisedEpoch != request.Header.Epoch || env.Log.DurableIndex < request.Position.Index) return new InstallReply { Outcome = AppendOutcome.Busy };
         return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = request.TotalBytes };
     }
 
@@ -222,6 +234,8 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         await env.Log.SaveOrphansAsync(orphans, after);
         env.Events.Orphaned(orphans.Count, after);
     }
+
+    private static InstallReply Reply(AppendReply refused) => new() { Outcome = refused.Outcome, PromisedEpoch = refused.PromisedEpoch };
 
     private AppendReply Reply(AppendOutcome outcome, LogPosition hint = default, bool needsSnapshot = false) =>
         new() { Outcome = outcome, Hint = hint, NeedsSnapshot = needsSnapshot, PromisedEpoch = env.Log.PromisedEpoch };
