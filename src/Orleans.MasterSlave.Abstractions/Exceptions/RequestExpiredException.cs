@@ -7,6 +7,10 @@ namespace Orleans.MasterSlave;
 [GenerateSerializer, Alias("masterslave.request-expired")]
 public sealed class RequestExpiredException : MasterSlaveException
 {
+    /// <summary>No copy of the operation was executed, nor can be: it may be sent again under another client id.</summary>
+    [field: NonSerialized]
+    internal bool IsNew { get; init; }
+
     /// <summary>Creates the exception.</summary>
     /// <param name="message">What happened, and what can be done.</param>
     public RequestExpiredException(string message) : base(message)

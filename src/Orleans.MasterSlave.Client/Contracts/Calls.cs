@@ -9,8 +9,11 @@ internal sealed class Operation
     /// <summary>The client has had answers for every sequence up to this one, on this group: their records may go (W1).</summary>
     [Id(1)] public required long AnsweredThrough { get; init; }
 
-    /// <summary>When the client first sent this request, by its own wall clock: retries from before an eviction are refused by it (W1).</summary>
-    [Id(2)] public required DateTime FirstSentUtc { get; init; }
+    /// <summary>
+    /// The last thing that the client had seen of the group when it first sent this request; the same in every attempt. Its entry lies above, so a
+    /// master that has forgotten nobody who was active since then knows whether the request was executed (W1).
+    /// </summary>
+    [Id(2)] public required SessionToken Known { get; init; }
 
     /// <summary>The serialized invokable.</summary>
     [Id(3)] public required byte[] Payload { get; init; }
@@ -31,6 +34,9 @@ internal sealed class ReadRequest
 
     /// <summary>Refuse with <see cref="RefusalReason.TokenLost"/> a token from before a data loss, instead of dropping it (R1).</summary>
     [Id(4)] public bool StrictSession { get; init; }
+
+    /// <summary>Nothing is executed: the reply's token says how far this replica is. A client asks so before its first operation on a group (W1).</summary>
+    [Id(5)] public bool PositionOnly { get; init; }
 }
 
 /// <summary>What a replica made of a call.</summary>
@@ -72,7 +78,10 @@ internal enum RefusalReason
     /// <summary>Fewer replicas in sync than <c>MinInSyncReplicas</c> (W8).</summary>
     TooFewInSync,
 
-    /// <summary>The request is older than the session table remembers: never executed a second time (W1). Final.</summary>
+    /// <summary>
+    /// The session table cannot tell whether the request was executed: it has forgotten clients that were active after what this one knew (W1). The
+    /// reply's token is fresh. If every attempt was refused so, the request is new, and may be sent again under a new client id.
+    /// </summary>
     RequestExpired,
 
     /// <summary>The session table is full (W1).</summary>
@@ -89,6 +98,9 @@ internal enum RefusalReason
 
     /// <summary>The log's disk is full; recovers when there is room (D5).</summary>
     DiskFull,
+
+    /// <summary>Another operation has this request's id: two processes use one client id, as copies of one process do (W1). Final.</summary>
+    RequestIdReused,
 }
 
 /// <summary>A replica's reply to an operation or a read.</summary>

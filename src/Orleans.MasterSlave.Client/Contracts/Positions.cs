@@ -49,7 +49,10 @@ internal readonly record struct SessionToken([property: Id(0)] long DataLossCoun
 {
     public static readonly SessionToken None;
 
+    /// <summary>Does this token know of less than the other? A later data loss counts first: indexes before and after it cannot be compared.</summary>
+    public bool IsBefore(SessionToken other) => (DataLossCount, Index.Value).CompareTo((other.DataLossCount, other.Index.Value)) < 0;
+
     /// <summary>The later of two tokens of the same group: never lets time run backwards.</summary>
     public static SessionToken Latest(SessionToken left, SessionToken right) =>
-        (left.DataLossCount, left.Index.Value).CompareTo((right.DataLossCount, right.Index.Value)) >= 0 ? left : right;
+        left.IsBefore(right) ? right : left;
 }

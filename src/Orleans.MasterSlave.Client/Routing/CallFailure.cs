@@ -12,6 +12,10 @@ internal static class CallFailure
         var said = call.Message is null ? "" : $" Last word: {call.Message}";
         switch (call.Refusal)
         {
+            case RefusalReason.RequestExpired when call.IsFinal && !call.MaybeExecuted:
+                return new RequestExpiredException($"{group.Id}: the group has forgotten clients that were active after what this one knew; not executed.{said}") { IsNew = true };
+            case RefusalReason.RequestIdReused:
+                return new RequestExpiredException($"{group.Id}: another process uses this client's ids; not executed.{said}") { IsNew = true };
             case RefusalReason.RequestExpired when call.IsFinal:
                 return new RequestExpiredException($"{group.Id}: the request is older than what the master remembers, and may have been executed.{said}");
             case RefusalReason.TokenLost when call.IsFinal:

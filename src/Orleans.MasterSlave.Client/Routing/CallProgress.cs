@@ -102,7 +102,7 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
     {
         _unsettled--;
         (Refusal, Message) = (reason, message);
-        IsFinal = reason is RefusalReason.RequestExpired or RefusalReason.TokenLost or RefusalReason.Unsupported;
+        IsFinal = reason is RefusalReason.RequestExpired or RefusalReason.RequestIdReused or RefusalReason.TokenLost or RefusalReason.Unsupported;
         MasterIsBusy = reason is RefusalReason.Overloaded or RefusalReason.TooFewInSync or RefusalReason.SessionTableFull or RefusalReason.DiskFull;
         Decline(silo, now);
     }

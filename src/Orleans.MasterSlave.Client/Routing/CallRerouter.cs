@@ -107,6 +107,7 @@ internal sealed partial class CallRerouter(
     private void Declined(Journey journey, Attempt attempt, CallReply reply, TimeSpan now)
     {
         sender.Learn(journey.Call.Group, reply.View);
+        if (reply.Refusal == RefusalReason.RequestExpired) journey.Call.Group.Saw(reply.Token);
         switch (reply.Kind)
         {
             case ReplyKind.Redirected:

@@ -9,7 +9,7 @@ namespace Orleans.MasterSlave.Routing;
 internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBeenForgotten)
 {
     private readonly Lock _gate = new();
-    private readonly RequestIds _ids = new(maxOperations);
+    private RequestIds _ids = new(maxOperations);
     private GroupRoutes? _routes;
     private SessionToken _token;
     private int _turn;
@@ -55,18 +55,32 @@ internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBee
         }
     }
 
-    public bool TryTakeId(out RequestId id, out long answeredThrough)
+    /// <summary>Takes a request id, with what goes with it for all attempts: what was answered, and what this client has seen (W1).</summary>
+    public bool TryTakeId(out RequestId id, out long answeredThrough, out SessionToken known)
     {
         lock (_gate)
         {
             answeredThrough = _ids.AnsweredThrough;
+            known = _token;
             return _ids.TryTake(out id);
         }
     }
 
     public void CompleteId(RequestId id)
     {
-        lock (_gate) _ids.Complete(id);
+        lock (_gate)
+        {
+            if (id.Client == _ids.Client) _ids.Complete(id);
+        }
+    }
+
+    /// <summary>The group has forgotten this client id: it is used no more.</summary>
+    public void RenewClient(RequestId forgotten)
+    {
+        lock (_gate)
+        {
+            if (forgotten.Client == _ids.Client) _ids = new RequestIds(maxOperations);
+        }
     }
 
     public int NextTurn() => Interlocked.Increment(ref _turn);

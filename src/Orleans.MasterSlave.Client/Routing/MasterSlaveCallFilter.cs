@@ -13,6 +13,8 @@ namespace Orleans.MasterSlave.Routing;
 internal sealed class MasterSlaveCallFilter(
     ClientGroups groups, CallRouter router, CallSerializer serializer, MasterSlaveClientOptions options, TimeProvider time)
 {
+    private const int MaxRenewals = 3; // of the client id, within one call
+
     /// <summary>The response; never one that carries an exception: that is thrown here (Orleans drops it for plain <see cref="Task"/>).</summary>
     public ValueTask<Response> InvokeAsync(GrainId target, IInvokable request, ReadPreference preference)
     {
@@ -36,26 +38,39 @@ internal sealed class MasterSlaveCallFilter(
         var group = groups.Enter(target);
         try
         {
-            if (!group.TryTakeId(out var id, out var answeredThrough))
-                throw new OverloadedException($"{target}: {options.MaxOperationsPerGrain} operations wait behind the oldest one of this client; not executed.");
-            try
+            for (var renewals = 0; ; renewals++)
             {
-                var operation = new Operation
+                if (group.Token(out _) == SessionToken.None) await LearnPositionAsync(group, CancellationOf(request));
+                if (!group.TryTakeId(out var id, out var answeredThrough, out var known))
+                    throw new OverloadedException($"{target}: {options.MaxOperationsPerGrain} operations wait behind the oldest one of this client; not executed.");
+                try
                 {
-                    Id = id, AnsweredThrough = answeredThrough, FirstSentUtc = time.GetUtcNow().UtcDateTime, Payload = payload,
-                };
-                var reply = await router.RouteAsync(new RoutedCall(group, CallKind.Operation, time.GetTimestamp(), CancellationOf(request)) { Operation = operation });
-                return Answer(group, reply, keepToken: true);
-            }
-            finally
-            {
-                group.CompleteId(id);
+                    var operation = new Operation { Id = id, AnsweredThrough = answeredThrough, Known = known, Payload = payload };
+                    var reply = await router.RouteAsync(new RoutedCall(group, CallKind.Operation, time.GetTimestamp(), CancellationOf(request)) { Operation = operation });
+                    return Answer(group, reply, keepToken: true);
+                }
+                catch (RequestExpiredException expired) when (expired.IsNew && renewals < MaxRenewals)
+                {
+                    group.RenewClient(id); // nothing of it was executed: it is sent again as another client's, that knows more (W1)
+                }
+                finally
+                {
+                    group.CompleteId(id);
+                }
             }
         }
         finally
         {
             group.Leave();
         }
+    }
+
+    /// <summary>A client that knows nothing of a group asks before its first operation: what the group has forgotten lies before that (W1).</summary>
+    private async ValueTask LearnPositionAsync(ClientGroup group, CancellationToken cancellation)
+    {
+        var ask = new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true };
+        var call = new RoutedCall(group, CallKind.ReadAny, time.GetTimestamp(), cancellation) { Read = ask, Turn = group.NextTurn() };
+        group.Saw((await router.RouteAsync(call)).Token);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -11,9 +11,10 @@ namespace Orleans.MasterSlave.Routing;
 /// <param name="limit">How far sequences may run ahead of the oldest unanswered one.</param>
 internal sealed class RequestIds(int limit)
 {
-    private readonly Guid _client = NewClientId();
     private bool[] _answered = new bool[8]; // ring: the sequence s stands at s % length, for those above AnsweredThrough
     private long _last;
+
+    public Guid Client { get; } = NewClientId();
 
     /// <summary>Every sequence up to this one was answered, or given up for good.</summary>
     public long AnsweredThrough { get; private set; }
@@ -28,7 +29,7 @@ internal sealed class RequestIds(int limit)
         if (distance == _answered.Length) Grow();
         _last++;
         _answered[_last % _answered.Length] = false;
-        id = new RequestId(_client, _last);
+        id = new RequestId(Client, _last);
         return true;
     }
 

@@ -11,6 +11,7 @@ namespace Orleans.MasterSlave.Commit;
 internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, SessionTable sessions, SnapshotTrigger trigger, Action<Exception> broken)
 {
     private const int MaxBatchEntries = 128, MaxBatchBytes = 1 << 20;
+    private const ushort SessionsPart = 1, StatePart = 2; // of a snapshot
 
     private readonly SortedDictionary<LogIndex, TaskCompletionSource> _waiters = []; // one for each index that a read waits for
     private LogIndex _stable;      // entries up to here may be applied; set by SetStable only
@@ -103,10 +104,10 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         await HoldAsync();
         if (log.Snapshot is { State.Length: > 0 } snapshot)
         {
-            using var reader = new BinaryReader(new MemoryStream(snapshot.State));
+            var parts = Sections.Read(snapshot.State);
             Committed = LogIndex.None; // no read is promised anything while the state goes back
-            sessions.Load(reader);
-            await target.RestoreStateAsync(reader.ReadBytes(reader.ReadInt32()));
+            using (var reader = Sections.Reader(parts[SessionsPart])) sessions.Load(reader);
+            await target.RestoreStateAsync(parts[StatePart].ToArray());
             Committed = snapshot.Position.Index;
             Wake();
         }
@@ -148,6 +149,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         Visible = taken[^1].Index;
         var answers = operations.Count == 0 ? [] : await target.ApplyAsync(operations);
         BrokenInvariantException.Unless(answers.Count == operations.Count, "each operation has one answer");
+        if (taken[0].Kind == EntryKind.Barrier) sessions.Begin(BarrierContent.Of(taken[0]).Sessions);
         for (var i = 0; i < operations.Count; i++) sessions.Record(operations[i], answers[i]);
         Committed = taken[^1].Index;
         foreach (var entry in taken) _appliedBytes += entry.Payload.Length + 64;
@@ -173,20 +175,16 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     private (IReadOnlyList<LogEntry> Taken, List<LogEntry> Operations) TakeUnknownOperations(IReadOnlyList<LogEntry> batch)
     {
         var operations = new List<LogEntry>(batch.Count);
-        var seen = batch.Count > 1 ? new HashSet<RequestId>() : null;
-        var answered = batch.Count > 1 ? new Dictionary<Guid, long>() : null;
+        if (batch[0].Kind == EntryKind.Barrier) return (batch.Take(1).ToList(), operations); // its limits hold for what follows
+        var before = batch.Count > 1 ? new BatchRequests(sessions) : null;
         for (var i = 0; i < batch.Count; i++)
         {
             var entry = batch[i];
-            if (entry.Kind != EntryKind.Operation) continue;
-            var evicts = sessions.Evicts(entry.TimeUtc);
-            if (i > 0 && (evicts || seen?.Add(entry.Request) == false || answered?.GetValueOrDefault(entry.Request.Client) >= entry.Request.Sequence))
-                return (batch.Take(i).ToList(), operations);
-            seen?.Add(entry.Request);
-            if (answered is not null)
-                answered[entry.Request.Client] = Math.Max(answered.GetValueOrDefault(entry.Request.Client), Math.Min(entry.AnsweredThrough, entry.Request.Sequence - 1));
-            if (!sessions.IsKnown(entry.Request)) operations.Add(entry);
-            if (evicts) return (batch.Take(i + 1).ToList(), operations);
+            var forgets = entry.Kind == EntryKind.Operation && sessions.Forgets(entry, before?.NewClients ?? 0);
+            if (i > 0 && (entry.Kind != EntryKind.Operation || forgets || before!.Concern(entry))) return (batch.Take(i).ToList(), operations);
+            before?.Add(entry);
+            if (!sessions.MayHaveBeenExecuted(entry)) operations.Add(entry);
+            if (forgets) return (batch.Take(i + 1).ToList(), operations);
         }
 
         return (batch, operations);
@@ -246,9 +244,8 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         var state = await target.SaveStateAsync();
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);
-        sessions.Save(writer);
-        writer.Write(state.Length);
-        writer.Write(state);
+        Sections.Write(writer, SessionsPart, sessions.Save);
+        Sections.Write(writer, StatePart, state);
         writer.Flush();
         return stream.ToArray();
     }

@@ -17,6 +17,7 @@ internal sealed class MasterSlaveMetrics
         Grows = meter.CreateCounter<long>("masterslave.grows", "{replica}", "Slaves taken into the in-sync set.");
         Orphans = meter.CreateCounter<long>("masterslave.orphaned-operations", "{operation}", "Operations cut from this silo's logs and saved as orphans.");
         TokensLost = meter.CreateCounter<long>("masterslave.tokens-lost", "{read}", "Reads whose client had seen what a data loss took away.");
+        TimesSetBack = meter.CreateCounter<long>("masterslave.times-set-back", "{group}", "Groups whose time was far ahead of the clocks, and was set back by a new master.");
         HeartbeatGap = meter.CreateHistogram<double>(HeartbeatGapName, "s", "Time from one heartbeat heard of a master's silo to the next.");
         Quarantines = meter.CreateCounter<long>("masterslave.quarantines", "{replica}", "Replicas that stopped serving for good.");
     }
@@ -27,6 +28,7 @@ internal sealed class MasterSlaveMetrics
     public Counter<long> Grows { get; }
     public Counter<long> Orphans { get; }
     public Counter<long> TokensLost { get; }
+    public Counter<long> TimesSetBack { get; }
     public Counter<long> Quarantines { get; }
     public Histogram<double> HeartbeatGap { get; }
 }

@@ -63,6 +63,15 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
     public void DataLossPossible(GroupRecord record, LogPosition last, LogIndex heardOf) =>
         LogDataLossPossible(group, record.Epoch, last, heardOf, record.DataLossCount);
 
+    public void GroupTimeSetBack(TimeSpan by)
+    {
+        metrics.TimesSetBack.Add(1);
+        LogGroupTimeSetBack(group, by);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Group {Group}: its time was {By} ahead of the clocks, and is set back: UtcNow goes back in this group. A former master's clock was wrong.")]
+    private partial void LogGroupTimeSetBack(GroupId group, TimeSpan by);
+
     [LoggerMessage(LogLevel.Information, "Group {Group}: master here from {Epoch} on; {InSync} of {Replicas} replicas in sync.")]
     private partial void LogBecameMaster(GroupId group, Epoch epoch, int inSync, int replicas);
 

@@ -49,8 +49,8 @@ public sealed class MasterSlaveOptions
     public long SnapshotEveryBytes { get; set; } = 4 << 20;
 
     /// <summary>
-    /// How long the answers of a client that has gone silent are kept, by the entries' times. Well above the clients' call timeout; at least 10
-    /// minutes, default 1 hour.
+    /// How long the answers of a client that has gone silent are kept, in time that the group was in service. Each master lays down its silo's value for
+    /// all replicas. At least 10 minutes, default 1 hour.
     /// </summary>
     public TimeSpan SessionRetention { get; set; } = TimeSpan.FromHours(1);
 

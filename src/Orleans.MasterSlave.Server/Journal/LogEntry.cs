@@ -28,6 +28,21 @@ internal sealed class LogEntry
     [Id(5)] public long DataLossCount { get; init; }
     [Id(6)] public byte[] Payload { get; init; } = [];
 
+    /// <summary>
+    /// How long the group has been in service up to this entry, by the monotonic clocks of its masters: what idle clients are forgotten by (W1). Never
+    /// goes back, and no wall clock has a part in it.
+    /// </summary>
+    [Id(7)] public TimeSpan SessionTime { get; init; }
+
+    /// <summary>What the client had seen of the group when it first sent the request (W1).</summary>
+    [Id(8)] public SessionToken Known { get; init; }
+
+    /// <summary>XxHash3 of the payload, made when the operation was admitted.</summary>
+    [Id(9)] public ulong PayloadChecksum { get; init; }
+
+    /// <summary>Reserved for later versions: none is known to this one, and an entry with one stops who follows (W3).</summary>
+    [Id(10)] public byte Flags { get; init; }
+
     public LogIndex Index => Position.Index;
     public Epoch Epoch => Position.Epoch;
 }

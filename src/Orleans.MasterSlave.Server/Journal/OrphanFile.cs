@@ -18,7 +18,7 @@ internal sealed record OrphanFile(NodeId Node, GroupId Group, LogPosition CutAft
     public const string DirectoryName = "orphans";
     public const string NameSuffix = ".orphans";
     private const string UnfinishedSuffix = ".tmp";
-    private const uint Version = 1;
+    private const uint Version = 2;
     private const int FixedBytes = 56, EntryHeadBytes = 20, ChecksumBytes = 8, MaxEscapedName = 120;
     private static ReadOnlySpan<byte> Magic => "OMSORPH\n"u8;
 

@@ -56,6 +56,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         Running = new RunningNode
         {
             Liveness = new NodeLiveness(life, store, times, time) { HeardAfter = gap => metrics.HeartbeatGap.Record(gap.TotalSeconds) },
+            Clock = new NodeClock(time),
             Nodes = nodes,
             Coordinators = new GroupCoordinators(new GrainStorageGroupStore(storage), time, _stopped.Token),
             Limits = LimitsOf(o),

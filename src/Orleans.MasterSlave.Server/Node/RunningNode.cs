@@ -17,6 +17,7 @@ internal sealed class RunningNode
     private long _lastClaim;
 
     public required NodeLiveness Liveness { get; init; }
+    public required NodeClock Clock { get; init; }
     public required NodeDirectory Nodes { get; init; }
     public required GroupCoordinators Coordinators { get; init; }
     public required ReplicaLimits Limits { get; init; }

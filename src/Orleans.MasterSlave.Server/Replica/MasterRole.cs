@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
@@ -21,7 +22,10 @@ internal sealed class MasterRole : IMasterOfSlaves
     private readonly InSyncKeeper _inSync;
     private readonly PendingAnswers _pending;
     private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly EntryClock _clock;
+    private readonly TimeSpan _lastSessionTime; // of the last entry inherited
     private LogIndex _barrier;
+    private TimeSpan? _farAheadSince;
     private bool _beganServing;
     private bool _ended;
 
@@ -34,6 +38,8 @@ internal sealed class MasterRole : IMasterOfSlaves
         Epoch = record.Epoch;
         _replicator = record.Mode == ReplicationMode.Synchronous ? new SyncReplicator() : new AsyncReplicator();
         _pending = new PendingAnswers(env.Limits);
+        _lastSessionTime = env.Log.Last.Index > env.Log.Base.Index ? env.Log.Read(env.Log.Last.Index, 1, int.MaxValue)[0].SessionTime : sessions.Time;
+        _clock = new EntryClock(env.Clock, _lastSessionTime, () => env.Log.LastTimeUtc);
         _inSync = new InSyncKeeper(env, record, this, Advance, reason => owner.MastershipRefused(Epoch, reason), e => owner.MastershipFailed("the group record could not be changed", e));
         commit.Applied = OnApplied;
         commit.KeepFrom = _inSync.LargestNeeded;
@@ -64,58 +70,78 @@ internal sealed class MasterRole : IMasterOfSlaves
     private LogIndex Replicated => _inSync.Replicated(_env.Log.DurableIndex);
 
     /// <summary>Something is under way that time alone may have to move.</summary>
-    public bool IsUnsettled => !IsServing || _inSync.IsUnsettled || _pending.Count > 0;
+    public bool IsUnsettled => !IsServing || _inSync.IsUnsettled || _pending.Count > 0 || _farAheadSince is not null;
 
     /// <summary>A request that is in flight or answered needs no admission: it is joined, or gets its answer again (W1).</summary>
-    public bool Knows(RequestId request) => _pending.Find(request) is not null || _sessions.IsKnown(request);
+    public bool Knows(Operation operation) => _pending.Find(operation.Id) is not null
+        || _sessions.Lookup(operation.Id, operation.Known, ChecksumOf(operation), _clock.SessionTime).Standing is not (RequestStanding.New or RequestStanding.TableFull);
 
     /// <summary>Appends the barrier; operations are taken when it is committed (W7).</summary>
     public void Begin()
     {
         _barrier = _env.Log.Last.Index.Next();
-        Ship(_env.Log.AppendAsync([new LogEntry
+        var entry = new LogEntry
         {
             Kind = EntryKind.Barrier,
             Position = new LogPosition(Epoch, _barrier),
-            TimeUtc = NextTime(),
+            TimeUtc = _clock.BarrierTimeUtc(),
+            SessionTime = _lastSessionTime,
             DataLossCount = Record.DataLossCount,
-        }]));
+            Payload = new BarrierContent(_env.Limits.Sessions).ToBytes(),
+        };
+        if (_clock.SetBack > TimeSpan.Zero) _env.Events.GroupTimeSetBack(_clock.SetBack);
+        Ship(_env.Log.AppendAsync([entry]));
     }
 
     /// <summary>Executes an operation that was admitted: once, whatever happens to the answer (W1, W3–W5).</summary>
     public Task<CallReply> ExecuteAsync(Operation operation)
     {
-        if (_pending.Find(operation.Id) is { } inFlight) return inFlight;
-        var (standing, answer) = _sessions.Lookup(operation.Id, operation.FirstSentUtc);
+        var checksum = ChecksumOf(operation);
+        WatchTime();
+        if (_pending.Find(operation.Id) is { } inFlight) return inFlight.PayloadChecksum == checksum ? inFlight.Task : Task.FromResult(IdReused(operation.Id));
+        var sessionTime = _clock.SessionTime;
+        var (standing, answer) = _sessions.Lookup(operation.Id, operation.Known, checksum, sessionTime);
         switch (standing)
         {
             case RequestStanding.Answered:
-                return _pending.AnswerKnown(operation.Id, Answer(answer!), MayAnswer);
+                return _pending.AnswerKnown(operation.Id, checksum, Answer(answer!), MayAnswer);
             case RequestStanding.Expired:
-                return Task.FromResult(Refusal(RefusalReason.RequestExpired, $"Request {operation.Id} is older than what is remembered of its client; it may have been executed."));
+                return Task.FromResult(Expired($"Request {operation.Id} knew of {operation.Known.Index}; clients active until {_sessions.Floor.Index} are forgotten."));
             case RequestStanding.TableFull:
                 return Task.FromResult(Refusal(RefusalReason.SessionTableFull, "The group remembers as many clients or open answers as it may."));
+            case RequestStanding.IdReused:
+                return Task.FromResult(IdReused(operation.Id));
         }
 
         var entry = new LogEntry
         {
             Kind = EntryKind.Operation,
             Position = new LogPosition(Epoch, _env.Log.Last.Index.Next()),
-            TimeUtc = NextTime(),
+            TimeUtc = _clock.NextTimeUtc(),
+            SessionTime = sessionTime,
             Request = operation.Id,
             AnsweredThrough = operation.AnsweredThrough,
+            Known = operation.Known,
             DataLossCount = Record.DataLossCount,
             Payload = operation.Payload,
+            PayloadChecksum = checksum,
         };
         var durable = _env.Log.AppendAsync([entry]);
         if (durable.Exception?.InnerException is LogFullException full) return Task.FromResult(Refusal(RefusalReason.DiskFull, full.Message)); // not written (W8)
+        _clock.Stamped(sessionTime);
         _inSync.Lag.Appended(entry);
         var reply = _pending.Add(entry);
         Ship(durable);
         return reply;
     }
 
-    public void Tick() => Advance();
+    public void Tick()
+    {
+        WatchTime();
+        if (_farAheadSince is { } since && _env.Now - since > EntryClock.Tolerance / 10)
+            _owner.MastershipRefused(Epoch, "the group's time is far ahead of the clocks, and is set back by a new mastership");
+        Advance();
+    }
 
     /// <summary>Ends this mastership: nothing more is answered; who waits is told that the outcome is not known (W8).</summary>
     public void End()
@@ -191,7 +217,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         {
             if (entry.Kind != EntryKind.Operation) continue;
             var answer = _sessions.AnswerOf(entry.Request);
-            _pending.Applied(entry, answer is null ? Refusal(RefusalReason.RequestExpired, "Its answer was given before.") : Answer(answer, entry.Index));
+            _pending.Applied(entry, answer is null ? Expired($"Request {entry.Request} was forgotten before its entry was applied, or its answer was given before.") : Answer(answer, entry.Index));
         }
 
         _env.Object.AnsweredOnMaster(entries);
@@ -226,10 +252,22 @@ internal sealed class MasterRole : IMasterOfSlaves
     private CallReply Refusal(RefusalReason reason, string message) =>
         new() { Kind = LeaseIsValid || reason == RefusalReason.RequestExpired ? ReplyKind.Refused : ReplyKind.NotTaken, Refusal = reason, Message = message };
 
-    private DateTime NextTime()
+    /// <summary>Whoever has no attempt out that may still be executed can send it again, under a new client id, with the token (W1).</summary>
+    private CallReply Expired(string message) => new()
     {
-        var now = _env.Time.GetUtcNow().UtcDateTime;
-        return now > _env.Log.LastTimeUtc ? now : _env.Log.LastTimeUtc;
+        Kind = ReplyKind.Refused, Refusal = RefusalReason.RequestExpired, Message = message, Token = new SessionToken(Record.DataLossCount, Epoch, _commit.Committed),
+    };
+
+    private CallReply IdReused(RequestId id) =>
+        Refusal(RefusalReason.RequestIdReused, $"Request {id} is another operation of the same client id: two processes use it. Is one of them a copy of the other?");
+
+    private static ulong ChecksumOf(Operation operation) => XxHash3.HashToUInt64(operation.Payload);
+
+    /// <summary>Group time that has run away from the clocks stands still until a new mastership sets it back.</summary>
+    private void WatchTime()
+    {
+        if (!IsServing || !_clock.IsFarAhead) _farAheadSince = null;
+        else _farAheadSince ??= _env.Now;
     }
 }
 

@@ -16,22 +16,23 @@ internal sealed class PendingAnswers(ReplicaLimits limits)
     public int Count => _waiters.Count;
     public bool HasRoom => _waiters.Count < limits.MaxOperationsInFlight && _bytes < limits.MaxBytesInFlight;
 
-    /// <summary>The answer of a request that is in flight: a retry joins it (W1).</summary>
-    public Task<CallReply>? Find(RequestId request) => _waiters.TryGetValue(request, out var waiter) ? waiter.Task : null;
+    /// <summary>A request that is in flight: a retry joins it (W1).</summary>
+    public (Task<CallReply> Task, ulong PayloadChecksum)? Find(RequestId request) =>
+        _waiters.TryGetValue(request, out var waiter) ? (waiter.Task, waiter.PayloadChecksum) : null;
 
     public Task<CallReply> Add(LogEntry entry)
     {
-        var waiter = new Waiter(entry.Request, entry.Payload.Length);
+        var waiter = new Waiter(entry.Request, entry.PayloadChecksum, entry.Payload.Length);
         _waiters.Add(entry.Request, waiter);
         _bytes += waiter.Bytes;
         return waiter.Task;
     }
 
     /// <summary>A recorded answer is given like a new one: when it may be (W1).</summary>
-    public Task<CallReply> AnswerKnown(RequestId request, CallReply answer, Func<bool> mayAnswer)
+    public Task<CallReply> AnswerKnown(RequestId request, ulong payloadChecksum, CallReply answer, Func<bool> mayAnswer)
     {
         if (mayAnswer()) return Task.FromResult(answer);
-        var waiter = new Waiter(request, 0) { Answer = answer };
+        var waiter = new Waiter(request, payloadChecksum, 0) { Answer = answer };
         _waiters.Add(request, waiter);
         _applied.Enqueue(waiter);
         return waiter.Task;
@@ -66,9 +67,10 @@ internal sealed class PendingAnswers(ReplicaLimits limits)
         if (_waiters.Remove(waiter.Request)) _bytes -= waiter.Bytes;
     }
 
-    private sealed class Waiter(RequestId request, int bytes) : TaskCompletionSource<CallReply>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class Waiter(RequestId request, ulong payloadChecksum, int bytes) : TaskCompletionSource<CallReply>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public RequestId Request { get; } = request;
+        public ulong PayloadChecksum { get; } = payloadChecksum;
         public int Bytes { get; } = bytes;
         public CallReply? Answer { get; set; }
     }

@@ -18,7 +18,7 @@ internal sealed class Replica
     public Replica(ReplicaEnvironment env)
     {
         _env = env;
-        var sessions = new SessionTable(env.Limits.Sessions);
+        var sessions = new SessionTable();
         _commit = new CommitExecutor(env.Log, env.Object, sessions, env.Limits.Snapshots, e => _state!.Quarantine("an entry could not be applied", e));
         _state = new StateManager(env, _commit, sessions);
     }
@@ -113,6 +113,7 @@ internal sealed class Replica
         }
 
         if (decision != ServerDecision.Execute) return Decline(decision);
+        if (request.PositionOnly) return new CallReply { Kind = ReplyKind.Answered, Token = new SessionToken(_env.Log.DataLossCount, _state.Succession.Epoch, _commit.Committed) };
         if (!request.Diagnostic && IsLost(request.Token))
         {
             _env.Events.TokenLost(refused: request.StrictSession);
@@ -191,7 +192,7 @@ internal sealed class Replica
     }
 
     private ServerDecision Decide(Operation operation) => ServerPolicy.ForOperation(
-        Standing(), new OperationFacts(operation.Payload.Length, _state.Master?.Knows(operation.Id) ?? false), _env.Limits.MaxOperationBytes);
+        Standing(), new OperationFacts(operation.Payload.Length, _state.Master?.Knows(operation) ?? false), _env.Limits.MaxOperationBytes);
 
     private ReplicaStanding Standing()
     {

@@ -18,6 +18,7 @@ internal sealed class ReplicaEnvironment
     public required IReplicaLinks Links { get; init; }
     public required IReplicatedObject Object { get; init; }
     public required TimeProvider Time { get; init; }
+    public required IGroupClock Clock { get; init; }
     public required ReplicaLimits Limits { get; init; }
     public required IReplicaEvents Events { get; init; }
 
@@ -73,4 +74,6 @@ internal interface IReplicaEvents
     void DataLossPossible(GroupRecord record, LogPosition last, LogIndex heardOf);
     /// <summary>A read's session token is from before a data loss (R1).</summary>
     void TokenLost(bool refused);
+    /// <summary>The group's time was so far ahead of the clocks that a new mastership set it back (W9).</summary>
+    void GroupTimeSetBack(TimeSpan by);
 }

@@ -49,6 +49,7 @@ internal static class ServerPolicy
     {
         if (request.Diagnostic) return ServerDecision.Execute;
         if (standing.Quarantined) return ServerDecision.Redirect;
+        if (request.PositionOnly) return ServerDecision.Execute; // an old position is a true one: who knows too little is refused, never wrong (W1)
         if (request.MasterOnly && !standing.IsMaster) return ServerDecision.Redirect;
         if (standing.IsMaster && !standing.BarrierCommitted) return ServerDecision.AwaitBarrier;
         return standing.IsFresh ? ServerDecision.Execute : ServerDecision.Redirect;

@@ -102,6 +102,7 @@ internal sealed class ReplicaShell : IReplicaListener
             Links = new ReplicaLinks(Group, running.Nodes, services.GetRequiredService<IGrainFactory>()),
             Object = new GrainObject(_context, Turns, services.GetRequiredService<CallSerializer>(), services.GetRequiredService<Serializer>(), Limits, logger),
             Time = services.GetRequiredService<TimeProvider>(),
+            Clock = running.Clock,
             Limits = running.Limits,
             Events = new ReplicaEvents(Group, running.Metrics, logger),
             NextClaimNumber = running.NextClaimNumber,

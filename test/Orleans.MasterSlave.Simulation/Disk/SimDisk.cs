@@ -77,7 +77,7 @@ internal sealed class SimDisk : IReplicaLog
             {
                 Contract(entry.Index == Last.Index.Next(), $"entry {entry.Position} follows {Last}");
                 Contract(entry.Epoch >= Last.Epoch, $"epochs never go back: {entry.Position} after {Last}");
-                Contract(entry.TimeUtc >= LastTimeUtc, $"times never go back: {entry.Position}");
+                Contract(entry.TimeUtc >= LastTimeUtc || entry.Kind == EntryKind.Barrier, $"times never go back: {entry.Position}");
                 _entries.Add((entry, write));
             }
         }

@@ -17,6 +17,7 @@ internal sealed class SimEvents(SimWorld world, SimSilo silo, GroupId group) : I
     public void SteppedDown(Epoch epoch, string reason) => Note("stepped down", epoch.Value, reason);
     public void Resigned(Epoch epoch, string reason) => Note("resigned", epoch.Value, reason);
     public void TokenLost(bool refused) => Note("token lost", 0, refused ? "refused" : "dropped");
+    public void GroupTimeSetBack(TimeSpan by) => Note("group time set back", by.Ticks, by);
     public void Shrunk(NodeId slave, GroupRecord record) => Note("shrunk", record.Version, record);
     public void Grown(NodeId slave, GroupRecord record) => Note("grown", record.Version, record);
     public void Orphaned(int count, LogPosition after) => Note("orphaned", count, after);

@@ -12,4 +12,7 @@ internal static class SimIds
     public static int IndexOf(NodeId node) => BitConverter.ToInt32(node.Value.ToByteArray(), 0) - 1;
     public static GroupId Group(int index) => new(GrainId.Create("sim", $"{index}"));
     public static Guid Client(int index) => new(index + 1, 1, 1, new byte[8]);
+
+    /// <summary>The id that a client goes on with when its group has forgotten the one before.</summary>
+    public static Guid Renewed(Guid client, int times) => new(BitConverter.ToInt32(client.ToByteArray(), 0), 1, (short)(1 + times), new byte[8]);
 }

@@ -12,7 +12,9 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random)
     public long StartCount { get; private set; }
     public double ClockRate { get; } = random.Between(0.99, 1.01);
     public long ClockZero { get; } = (long)(random.Unit() * 1e12) + 1;
-    public TimeSpan WallClockOffset { get; } = random.Milliseconds(-2_000, 2_000);
+
+    /// <summary>How far its wall clock is off; a step of the clock changes it.</summary>
+    public TimeSpan WallClockOffset { get; set; } = random.Milliseconds(-2_000, 2_000);
     public DiskFaults Disk { get; } = new() { MostMilliseconds = cluster.Options.SlowestFlushMilliseconds };
 
     /// <summary>For scripted histories: how long each batch of operations takes.</summary>

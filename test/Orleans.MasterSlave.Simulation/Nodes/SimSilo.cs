@@ -21,7 +21,7 @@ internal sealed class SimSilo
         _cluster = cluster;
         Index = node.Index;
         Lane = new SimLane(cluster.World.Scheduler, $"node {node.Index}#{node.StartCount}");
-        _time = new VirtualTime(Lane, node.ClockRate, node.ClockZero, node.WallClockOffset);
+        _time = new VirtualTime(Lane, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
         Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, cluster.Options.Times, _time);
         foreach (var group in cluster.Groups.Where(g => g.Plan.Replicas.Contains(SimIds.Node(node.Index))))
         {
@@ -155,7 +155,8 @@ internal sealed class SimSilo
         Links = new SimLinks(_cluster.Network, this, group.Id),
         Object = target,
         Time = _time,
-        Limits = _cluster.Options.Limits,
+        Clock = new NodeClock(_time),
+        Limits = _cluster.Options.LimitsOf(Index, _cluster.Options.Limits),
         Events = new SimEvents(_cluster.World, this, group.Id),
         NextClaimNumber = NextClaim,
         PreviousLifeProvedDead = provedDead,

@@ -38,6 +38,9 @@ internal sealed record SimulationOptions
     public NetworkWeather Weather { get; init; } = new();
     public LivenessTimes Times { get; init; } = new();
     public ReplicaLimits Limits { get; init; } = new();
+
+    /// <summary>Options may differ from silo to silo.</summary>
+    public Func<int, ReplicaLimits, ReplicaLimits> LimitsOf { get; init; } = (_, limits) => limits;
     public bool KeepTrace { get; init; }
 
     public static SimulationOptions Drawn(ulong seed, bool keepTrace = false)

@@ -93,6 +93,7 @@ public sealed class RequestTests
             {
                 Kind = last.Kind, Position = new LogPosition(last.Epoch, last.Index.Next()), TimeUtc = last.TimeUtc, Request = last.Request,
                 AnsweredThrough = last.AnsweredThrough, DataLossCount = last.DataLossCount, Payload = last.Payload,
+                SessionTime = last.SessionTime, Known = last.Known, PayloadChecksum = last.PayloadChecksum,
             }]);
         }
 

@@ -20,7 +20,9 @@ internal sealed class Scenario
     private readonly Dictionary<int, SimClient> _clients = [];
 
     /// <summary>Founds the groups, and waits until all are at rest. In these limits a long staleness leaves it to the lease alone to stop an ex-master.</summary>
-    public Scenario(GroupShape shape, int nodes = 3, int groups = 1, Func<ReplicaLimits, ReplicaLimits>? limits = null, bool untilRest = true)
+    public Scenario(
+        GroupShape shape, int nodes = 3, int groups = 1, Func<ReplicaLimits, ReplicaLimits>? limits = null, bool untilRest = true,
+        Func<int, ReplicaLimits, ReplicaLimits>? limitsOf = null)
     {
         var chosen = new ReplicaLimits { MaxStaleness = TimeSpan.FromSeconds(30) };
         Cluster = new SimCluster(_world, new SimulationOptions
@@ -29,6 +31,7 @@ internal sealed class Scenario
             Groups = [.. Enumerable.Repeat(shape, groups)],
             SlowestApplyMilliseconds = 0,
             Limits = limits?.Invoke(chosen) ?? chosen,
+            LimitsOf = limitsOf ?? ((_, l) => l),
         });
         Group = Cluster.Groups[0];
         Do(Cluster.StartAll);
@@ -53,6 +56,9 @@ internal sealed class Scenario
     public IReadOnlyList<SimNode> Slaves => [.. Record.Replicas.Select(n => Cluster.Nodes[SimIds.IndexOf(n)]).Where(n => n != Master).OrderBy(n => n.Index)];
     public static NodeId NodeOf(SimNode node) => SimIds.Node(node.Index);
     public DateTime UtcNow => _world.Time.GetUtcNow().UtcDateTime;
+
+    /// <summary>What a client knows that has just heard from the master.</summary>
+    public SessionToken Known => new(Record.DataLossCount, Record.Epoch, At(Master).Status.Committed);
     public IReadOnlyList<string> Transcript => _world.Trace.Lines;
 
     public void Do(Action action)
@@ -88,11 +94,11 @@ internal sealed class Scenario
     public static bool IsAppendWithEntries(object? message) => message is AppendRequest { Entries.Count: > 0 };
 
     /// <summary>An operation of another client than <see cref="Client"/>: who sends it, and when, is up to the history.</summary>
-    public Operation Operation(long sequence, int client = 77, DateTime? firstSentUtc = null) => new()
+    public Operation Operation(long sequence, int client = 77, SessionToken? known = null) => new()
     {
         Id = new RequestId(SimIds.Client(client), sequence),
         AnsweredThrough = 0,
-        FirstSentUtc = firstSentUtc ?? UtcNow,
+        Known = known ?? SessionToken.None,
         Payload = new byte[8],
     };
 

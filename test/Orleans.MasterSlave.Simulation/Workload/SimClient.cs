@@ -10,14 +10,18 @@ namespace Orleans.MasterSlave.Simulated.Workload;
 /// A client of one group: operations with ids that it repeats until they are answered, by whatever replica takes them; reads with tokens and
 /// linearizable ones. Lives in the world's lane; its calls cross the network.
 /// </summary>
-internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid id, SimRandom random)
+internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid firstId, SimRandom random)
 {
+    private Guid? _renewedId; // since the group has forgotten the one before
+    private int _renewals;
     private readonly SortedSet<long> _open = [];
     private GroupView? _view;
     private int? _answering; // who answered last as master: a better hint than an old view
     private SessionToken _token;
     private Moment _seen;
     private long _sequence;
+
+    private Guid Id => _renewedId ?? firstId;
 
     /// <summary>How many of its workers are at a call now.</summary>
     public int Busy { get; private set; }
@@ -41,15 +45,43 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid id, Sim
     /// <summary>One operation, until it is answered.</summary>
     public async Task ChangeAsync()
     {
-        var sequence = ++_sequence;
-        _open.Add(sequence);
-        var request = new RequestId(id, sequence);
         var began = group.Checker.Now;
-        var firstSent = cluster.World.Time.GetUtcNow().UtcDateTime;
+        while (true)
+        {
+            if (_token == SessionToken.None) await LearnPositionAsync();
+            var sequence = ++_sequence;
+            _open.Add(sequence);
+            var request = new RequestId(Id, sequence);
+            var known = _token;
+            var reply = await UntilAnsweredAsync(
+                attempt => new Operation { Id = request, AnsweredThrough = _open.Min - 1, Known = known, Payload = new byte[8] },
+                (silo, operation) => silo.ExecuteAsync(group, operation));
+            _open.Remove(sequence);
+            if (reply.Kind == ReplyKind.Answered)
+            {
+                Acknowledged(request, began, reply);
+                return;
+            }
+
+            // No attempt of it is open: it is new, and is sent again as another client's.
+            cluster.World.Count("client id renewed");
+            _token = SessionToken.Latest(_token, reply.Token);
+            if (request.Client == Id) _renewedId = SimIds.Renewed(firstId, ++_renewals);
+        }
+    }
+
+    /// <summary>What the group has forgotten lies before what a client knows at its first operation.</summary>
+    private async Task LearnPositionAsync()
+    {
         var reply = await UntilAnsweredAsync(
-            attempt => new Operation { Id = request, AnsweredThrough = _open.Min - 1, FirstSentUtc = firstSent, Payload = new byte[8] },
-            (silo, operation) => silo.ExecuteAsync(group, operation));
-        _open.Remove(sequence);
+            attempt => new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true },
+            (silo, read) => silo.Replica(group.Id).ReadAsync(read),
+            anyReplica: true);
+        _token = SessionToken.Latest(_token, reply.Token);
+    }
+
+    private void Acknowledged(RequestId request, Moment began, CallReply reply)
+    {
         Answered++;
         var (count, digest) = SimObject.Read(reply.Payload!);
         group.Checker.Acknowledge(request, began, count, digest, reply.Token);
@@ -80,9 +112,11 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid id, Sim
     private async Task<CallReply> UntilAnsweredAsync<T>(Func<int, T> make, Func<SimSilo, T, Task<CallReply>> handle, bool anyReplica = false)
         where T : class
     {
+        var open = 0; // attempts of which nobody has said that they were not executed
         for (var attempt = 0; ; attempt++)
         {
             var target = Choose(attempt, anyReplica);
+            open++;
             try
             {
                 var request = make(attempt);
@@ -92,7 +126,11 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid id, Sim
                 if (reply.View is { } view && view.IsNewerThan(_view)) _view = view;
                 if (!anyReplica) _answering = reply.Kind == ReplyKind.Answered ? target : null;
                 if (reply.Kind == ReplyKind.Answered) return reply;
-                cluster.World.Require(reply.Refusal is not (RefusalReason.RequestExpired or RefusalReason.SessionTableFull), () => $"{group.Id}: {request} was refused: {reply.Message}");
+                if (reply.Kind is ReplyKind.Redirected or ReplyKind.Refused or ReplyKind.NotTaken) open--;
+                if (reply.Refusal == RefusalReason.RequestExpired && open == 0) return reply;
+                cluster.World.Require(
+                    reply.Refusal is not (RefusalReason.RequestExpired or RefusalReason.RequestIdReused or RefusalReason.SessionTableFull),
+                    () => $"{group.Id}: {request} was refused: {reply.Message}");
                 cluster.World.Count($"reply {reply.Kind} {reply.Refusal}");
             }
             catch (Exception e) when (e is TimeoutException or IOException)

@@ -9,7 +9,7 @@ internal sealed class SimWorld
         Trace = new SimTrace(keepTrace);
         var fifo = Random.Chance(0.5);
         Scheduler = new SimScheduler(firstComeFirstServed ?? fifo ? null : Random.Fork());
-        Time = new VirtualTime(Scheduler.World, 1, 0, TimeSpan.Zero);
+        Time = new VirtualTime(Scheduler.World, 1, 0, () => TimeSpan.Zero);
     }
 
     public SimScheduler Scheduler { get; }

@@ -3,14 +3,14 @@ namespace Orleans.MasterSlave.Simulated.World;
 /// <summary>The clock of one node, as its processes see it: its own zero, its own rate, its own wall clock, timers in its own lane.</summary>
 /// <param name="rate">How much faster than the world's this clock runs: 0.99 to 1.01.</param>
 /// <param name="zero">What the monotonic clock showed when the world began, in ticks.</param>
-/// <param name="wall">How far the wall clock is off.</param>
-internal sealed class VirtualTime(SimLane lane, double rate, long zero, TimeSpan wall) : TimeProvider
+/// <param name="wall">How far the wall clock is off now.</param>
+internal sealed class VirtualTime(SimLane lane, double rate, long zero, Func<TimeSpan> wall) : TimeProvider
 {
     private static readonly DateTimeOffset Epoch = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
     public override long GetTimestamp() => zero + Elapsed;
-    public override DateTimeOffset GetUtcNow() => Epoch + wall + TimeSpan.FromTicks(Elapsed);
+    public override DateTimeOffset GetUtcNow() => Epoch + wall() + TimeSpan.FromTicks(Elapsed);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

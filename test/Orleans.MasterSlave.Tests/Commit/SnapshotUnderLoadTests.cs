@@ -18,7 +18,7 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
     public SnapshotUnderLoadTests()
     {
         _log = _fixture.Log.OpenReplica(GroupOf("a"));
-        _commit = new CommitExecutor(_log, new Sum(), new SessionTable(new SessionLimits(10, 100_000, TimeSpan.FromHours(1))), new SnapshotTrigger(10, long.MaxValue), e => throw e);
+        _commit = new CommitExecutor(_log, new Sum(), new SessionTable(), new SnapshotTrigger(10, long.MaxValue), e => throw e);
     }
 
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();

@@ -49,6 +49,9 @@ internal sealed class LogFixture : IAsyncDisposable
         AnsweredThrough = index - 1,
         DataLossCount = dataLossCount,
         Payload = Encoding.UTF8.GetBytes(text ?? $"payload {epoch}:{index}"),
+        SessionTime = TimeSpan.FromSeconds(index * 2),
+        Known = new SessionToken(dataLossCount, new Epoch(epoch), new LogIndex(index - 1)),
+        PayloadChecksum = (ulong)index * 77,
     };
 
     public static IReadOnlyList<LogEntry> Entries(long epoch, long first, int count) => [.. Enumerable.Range(0, count).Select(i => Entry(epoch, first + i))];
@@ -84,7 +87,7 @@ internal sealed class LogFixture : IAsyncDisposable
         text.Append($"{log.Base}..{log.Last} promised {log.PromisedEpoch} losses {log.DataLossCount} time {log.LastTimeUtc:O} ");
         text.Append(log.Snapshot is { } s ? $"snapshot {s.Position}/{s.DataLossCount}/{s.TimeUtc:O}/{Convert.ToHexString(s.State)}" : "no snapshot");
         foreach (var e in log.Read(log.Base.Index.Next(), int.MaxValue, int.MaxValue))
-            text.Append($"\n{e.Kind} {e.Position} {e.TimeUtc:O} {e.Request} {e.AnsweredThrough} {e.DataLossCount} {Encoding.UTF8.GetString(e.Payload)}");
+            text.Append($"\n{e.Kind} {e.Position} {e.TimeUtc:O} {e.Request} {e.AnsweredThrough} {e.DataLossCount} {e.SessionTime} {e.Known.DataLossCount}/{e.Known.Epoch}:{e.Known.Index} {e.PayloadChecksum} {Encoding.UTF8.GetString(e.Payload)}");
         return text.ToString();
     }
 

@@ -73,7 +73,8 @@ public sealed class SegmentRewriteTests
         await using (var fixture = Open(files, Manual))
         {
             var (log, busy) = (fixture.Log.OpenReplica(GroupOf("a")), fixture.Log.OpenReplica(GroupOf("busy")));
-            await log.AppendAsync(Entries(3, 1, 27));
+            await log.AppendAsync(Entries(3, 1, 20));
+            await log.AppendAsync(Entries(3, 21, 7));
             await log.InstallSnapshotAsync(Snapshot(At(4, 23), 100));
             await log.SaveSnapshotAsync(Snapshot(At(4, 23), 100), new LogIndex(23));
             await log.AppendAsync(Entries(5, 24, 3));

@@ -13,7 +13,7 @@ public sealed class ClientGroupsTests
     public void Table_IsBounded_AndKeepsWhatIsInFlight()
     {
         var busy = _groups.Enter(Id(-1));
-        Assert.True(busy.TryTakeId(out var id, out _));
+        Assert.True(busy.TryTakeId(out var id, out _, out _));
         busy.Leave();
         for (var i = 0; i < 1000; i++) _groups.Enter(Id(i)).Leave();
         Assert.InRange(_groups.Count, 1, 17);
@@ -25,7 +25,7 @@ public sealed class ClientGroupsTests
     public void ForgottenGroup_ComesBackWithAnotherClientId_AndAsksTheMasterFirst()
     {
         var group = _groups.Enter(Id(-1));
-        group.TryTakeId(out var before, out _);
+        group.TryTakeId(out var before, out _, out _);
         group.CompleteId(before);
         group.Saw(new SessionToken(0, new Epoch(1), new LogIndex(5)));
         Assert.Equal(5, group.Token(out var unknown).Index.Value);
@@ -36,7 +36,7 @@ public sealed class ClientGroupsTests
         var again = _groups.Enter(Id(-1));
         Assert.NotSame(group, again);
         Assert.False(group.TryEnter());
-        again.TryTakeId(out var after, out _);
+        again.TryTakeId(out var after, out _, out _);
         Assert.NotEqual(before.Client, after.Client);
         Assert.Equal(SessionToken.None, again.Token(out unknown));
         Assert.True(unknown);

@@ -157,9 +157,9 @@ public sealed class ToolTests : IDisposable
     }
 
     [Fact]
-    public async Task Frozen_Version1_IsWhole()
+    public async Task Frozen_Version3_IsWhole()
     {
-        ZipFile.ExtractToDirectory(System.IO.Path.Combine(AppContext.BaseDirectory, "Journal", "Frozen", "log-v1.zip"), _folder.Path);
+        ZipFile.ExtractToDirectory(System.IO.Path.Combine(AppContext.BaseDirectory, "Journal", "Frozen", "log-v3.zip"), _folder.Path);
         var verify = await ToolRun.OfAsync("verify", _folder.Path);
         Assert.Equal(0, verify.ExitCode);
         Assert.StartsWith("whole: ", verify.Lines[^1]);
@@ -170,9 +170,9 @@ public sealed class ToolTests : IDisposable
     }
 
     [Fact]
-    public async Task Frozen_Version2_IsWhole_AndInfoListsTheFilesThatThereAre()
+    public async Task Frozen_Version4_IsWhole_AndInfoListsTheFilesThatThereAre()
     {
-        ZipFile.ExtractToDirectory(System.IO.Path.Combine(AppContext.BaseDirectory, "Journal", "Frozen", "log-v2.zip"), _folder.Path);
+        ZipFile.ExtractToDirectory(System.IO.Path.Combine(AppContext.BaseDirectory, "Journal", "Frozen", "log-v4-rewritten.zip"), _folder.Path);
         Assert.Equal(0, (await ToolRun.OfAsync("verify", _folder.Path)).ExitCode);
         var info = await ToolRun.OfAsync("info", _folder.Path);
         Assert.Equal(0, info.ExitCode);

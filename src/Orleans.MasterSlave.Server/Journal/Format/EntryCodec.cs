@@ -4,12 +4,27 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Journal;
 
 /// <summary>
-/// An entry as the body of an append record: i64 time (UTC ticks), i64 request sequence, i64 answered through, i64 data-loss count,
-/// 16 bytes client id, u8 kind, payload. Epoch and index are in the record's header.
+/// An entry as the body of an append record, little endian; epoch and index are in the record's header:
+/// <code>
+///  0 i64 time (UTC ticks)
+///  8 i64 request sequence
+/// 16 i64 answered through
+/// 24 i64 data-loss count
+/// 32 client id, 16 bytes
+/// 48 u8 kind
+/// 49 u8 flags (0)
+/// 50 i64 session time (ticks)
+/// 58 i64 known: data-loss count
+/// 66 i64 known: epoch
+/// 74 i64 known: index
+/// 82 u64 XxHash3 of the payload
+/// 90 u16 length of what later versions add (0)
+/// 92 payload
+/// </code>
 /// </summary>
 internal static class EntryCodec
 {
-    public const int FixedBytes = 49;
+    public const int FixedBytes = 92;
 
     public static int SizeOf(LogEntry entry) => FixedBytes + entry.Payload.Length;
 
@@ -21,6 +36,13 @@ internal static class EntryCodec
         BinaryPrimitives.WriteInt64LittleEndian(to[24..], entry.DataLossCount);
         entry.Request.Client.TryWriteBytes(to[32..]);
         to[48] = (byte)entry.Kind;
+        to[49] = entry.Flags;
+        BinaryPrimitives.WriteInt64LittleEndian(to[50..], entry.SessionTime.Ticks);
+        BinaryPrimitives.WriteInt64LittleEndian(to[58..], entry.Known.DataLossCount);
+        BinaryPrimitives.WriteInt64LittleEndian(to[66..], entry.Known.Epoch.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(to[74..], entry.Known.Index.Value);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[82..], entry.PayloadChecksum);
+        BinaryPrimitives.WriteUInt16LittleEndian(to[90..], 0);
         entry.Payload.CopyTo(to[FixedBytes..]);
     }
 
@@ -33,6 +55,8 @@ internal static class EntryCodec
     public static LogEntry? TryRead(ReadOnlySpan<byte> from, LogPosition position)
     {
         if (from.Length < FixedBytes) return null;
+        var payload = FixedBytes + BinaryPrimitives.ReadUInt16LittleEndian(from[90..]); // behind what a later version has added
+        if (from.Length < payload) return null;
         return new LogEntry
         {
             Kind = (EntryKind)from[48],
@@ -41,7 +65,14 @@ internal static class EntryCodec
             Request = new RequestId(new Guid(from[32..48]), BinaryPrimitives.ReadInt64LittleEndian(from[8..])),
             AnsweredThrough = BinaryPrimitives.ReadInt64LittleEndian(from[16..]),
             DataLossCount = BinaryPrimitives.ReadInt64LittleEndian(from[24..]),
-            Payload = from[FixedBytes..].ToArray(),
+            Payload = from[payload..].ToArray(),
+            SessionTime = new TimeSpan(BinaryPrimitives.ReadInt64LittleEndian(from[50..])),
+            Known = new SessionToken(
+                BinaryPrimitives.ReadInt64LittleEndian(from[58..]),
+                new Epoch(BinaryPrimitives.ReadInt64LittleEndian(from[66..])),
+                new LogIndex(BinaryPrimitives.ReadInt64LittleEndian(from[74..]))),
+            PayloadChecksum = BinaryPrimitives.ReadUInt64LittleEndian(from[82..]),
+            Flags = from[49],
         };
     }
 }

@@ -8,7 +8,7 @@ namespace Orleans.MasterSlave.Journal;
 /// The first bytes of a segment file, little endian:
 /// <code>
 ///  0 "OMSLOG\r\n"
-///  8 u32 format version (1; of a rewritten segment 2)
+///  8 u32 format version (3; of a rewritten segment 4)
 /// 12 u32 header length (64; of a rewritten segment 96)
 /// 16 node id, 16 bytes
 /// 32 i64 segment number
@@ -24,8 +24,8 @@ internal readonly record struct SegmentHeader(NodeId Node, long Number, long Pre
     /// <summary>Length of the header of a segment that was not rewritten.</summary>
     public const int Bytes = 64;
     public const int RewrittenBytes = 96;
-    public const uint Version = 1;
-    public const uint RewrittenVersion = 2;
+    public const uint Version = 3;
+    public const uint RewrittenVersion = 4;
     private const int ChecksumBytes = 8;
     private const string NamePrefix = "log-", NameSuffix = ".segment";
     private static ReadOnlySpan<byte> Magic => "OMSLOG\r\n"u8;

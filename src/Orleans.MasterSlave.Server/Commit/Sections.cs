@@ -1,0 +1,43 @@
+namespace Orleans.MasterSlave.Commit;
+
+/// <summary>
+/// Bytes in named parts, each with its length: for what lasts in logs and gets more parts in later versions. u16 name, i32 length, content; little
+/// endian. A reader takes the parts it knows and passes over the others.
+/// </summary>
+internal static class Sections
+{
+    public static void Write(BinaryWriter to, ushort name, Action<BinaryWriter> content)
+    {
+        using var part = new MemoryStream();
+        using var writer = new BinaryWriter(part);
+        content(writer);
+        writer.Flush();
+        Write(to, name, part.GetBuffer().AsSpan(0, (int)part.Length));
+    }
+
+    public static void Write(BinaryWriter to, ushort name, ReadOnlySpan<byte> content)
+    {
+        to.Write(name);
+        to.Write(content.Length);
+        to.Write(content);
+    }
+
+    /// <exception cref="InvalidDataException">The parts do not fill the bytes exactly.</exception>
+    public static Dictionary<ushort, ReadOnlyMemory<byte>> Read(ReadOnlyMemory<byte> from)
+    {
+        var parts = new Dictionary<ushort, ReadOnlyMemory<byte>>();
+        while (from.Length > 0)
+        {
+            if (from.Length < 6) throw new InvalidDataException("The parts end in the middle of a head.");
+            var name = System.Buffers.Binary.BinaryPrimitives.ReadUInt16LittleEndian(from.Span);
+            var length = System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(from.Span[2..]);
+            if (length < 0 || length > from.Length - 6) throw new InvalidDataException($"Part {name} says that it has {length} bytes, and {from.Length - 6} follow.");
+            parts[name] = from.Slice(6, length);
+            from = from[(6 + length)..];
+        }
+
+        return parts;
+    }
+
+    public static BinaryReader Reader(ReadOnlyMemory<byte> part) => new(new MemoryStream(part.ToArray()));
+}
