@@ -75,7 +75,7 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid firstId
     {
         var reply = await UntilAnsweredAsync(
             attempt => new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true },
-            (silo, read) => silo.Replica(group.Id).ReadAsync(read),
+            async (silo, read) => await (await silo.ReplicaAsync(group.Id)).ReadAsync(read),
             anyReplica: true);
         _token = SessionToken.Latest(_token, reply.Token);
     }
