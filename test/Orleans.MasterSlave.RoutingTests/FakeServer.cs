@@ -13,7 +13,7 @@ internal sealed class FakeGroups
     public ConcurrentDictionary<GroupId, GroupView> Views { get; } = new();
     public ConcurrentDictionary<GroupId, object> States { get; } = new();
     public ConcurrentDictionary<(GroupId, RequestId), Task<CallReply>> Answers { get; } = new();
-    public ConcurrentQueue<(SiloAddress Silo, Operation? Operation, ReadRequest? Read)> Arrivals { get; } = new();
+    public ConcurrentQueue<(GroupId Group, SiloAddress Silo, Operation? Operation, ReadRequest? Read)> Arrivals { get; } = new();
     public Func<GroupId, SiloAddress>? Create { get; set; }
     public int Lookups;
     public bool Record { get; set; } = true;
@@ -39,11 +39,12 @@ internal sealed class FakeGroups
 internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo, FakeGroups groups, CallSerializer serializer) : IReplicaEndpoint
 {
     private readonly GroupId _group = new(ReplicaKey.GroupOf(context.GrainId));
+    private static readonly CallReply Position = new() { Kind = ReplyKind.Answered, Token = new SessionToken(0, new Epoch(1), new LogIndex(1)) };
     private IReplicatedGrain Grain => (IReplicatedGrain)context.GrainInstance!;
 
     public async Task<CallReply> ExecuteAsync(Operation operation)
     {
-        if (groups.Record) groups.Arrivals.Enqueue((silo.SiloAddress, operation, null));
+        if (groups.Record) groups.Arrivals.Enqueue((_group, silo.SiloAddress, operation, null));
         if (await groups.Meddle(_group, silo.SiloAddress, true) is { } other) return other;
         var view = groups.Views[_group];
         if (view.Master != FakeGroups.NodeOf(silo.SiloAddress)) return new CallReply { Kind = ReplyKind.Redirected, View = view };
@@ -52,7 +53,8 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
 
     public async Task<CallReply> ReadAsync(ReadRequest request)
     {
-        if (groups.Record) groups.Arrivals.Enqueue((silo.SiloAddress, null, request));
+        if (request.PositionOnly) return Position; // before a client's first operation; not what these tests are about
+        if (groups.Record) groups.Arrivals.Enqueue((_group, silo.SiloAddress, null, request));
         if (await groups.Meddle(_group, silo.SiloAddress, false) is { } other) return other;
         return await Execute(request.Payload, apply: false);
     }

@@ -17,6 +17,9 @@ public sealed class RoutingTests : IClassFixture<FakeCluster>
         foreach (var silo in cluster.Silos) cluster.Service<SuspectSilos>().Clear(silo);
     }
 
+    private List<Operation> Arrivals(GroupId group) =>
+        [.. _cluster.Groups.Arrivals.Where(arrival => arrival.Group == group && arrival.Operation is not null).Select(arrival => arrival.Operation!)];
+
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -142,6 +145,43 @@ public sealed class RoutingTests : IClassFixture<FakeCluster>
         var (grain, group) = _cluster.NewGroup();
         _cluster.Groups.Meddle = (called, _, _) => Task.FromResult(called != group ? null : new CallReply { Kind = ReplyKind.Refused, Refusal = RefusalReason.RequestExpired });
         await Assert.ThrowsAsync<RequestExpiredException>(() => grain.Write("y"));
+    }
+
+    /// <summary>Every attempt was refused, so nothing was executed: it goes out again under a new client id, with the position that the refusal brought (W1).</summary>
+    [Fact]
+    public async Task ExpiredRequest_OfWhichNoCopyIsOpen_IsSentAgainAsANewClients()
+    {
+        var (grain, group) = _cluster.NewGroup();
+        await grain.Write("x");
+        var fresh = new SessionToken(0, new Epoch(1), new LogIndex(40));
+        var refused = false;
+        _cluster.Groups.Meddle = (called, _, _) => Task.FromResult(called != group || refused ? null
+            : (refused = true) ? new CallReply { Kind = ReplyKind.Refused, Refusal = RefusalReason.RequestExpired, Token = fresh } : null);
+        Assert.Equal(2, await grain.Write("y"));
+        var sent = Arrivals(group);
+        Assert.Equal(3, sent.Count);
+        Assert.Equal(sent[0].Id.Client, sent[1].Id.Client);
+        Assert.NotEqual(sent[1].Id.Client, sent[2].Id.Client);
+        Assert.Equal(fresh, sent[2].Known);
+    }
+
+    /// <summary>One copy is silent, another is refused: the silent one may have been executed, so nothing is sent under another id.</summary>
+    [Fact]
+    public async Task ExpiredRequest_WithACopyThatIsOpen_IsTheEnd()
+    {
+        var (grain, group) = _cluster.NewGroup();
+        await grain.Write("x");
+        var first = true;
+        _cluster.Groups.Meddle = async (called, _, _) =>
+        {
+            if (called != group) return null;
+            if (!first) return new CallReply { Kind = ReplyKind.Refused, Refusal = RefusalReason.RequestExpired };
+            first = false;
+            await _cluster.Groups.Silence.Task;
+            return null;
+        };
+        await Assert.ThrowsAsync<RequestExpiredException>(() => grain.Write("y"));
+        Assert.Single(Arrivals(group).Select(operation => operation.Id.Client).Distinct());
     }
 
     [Fact]
