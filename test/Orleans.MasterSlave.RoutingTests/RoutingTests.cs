@@ -154,9 +154,9 @@ public sealed class RoutingTests : IClassFixture<FakeCluster>
         var (grain, group) = _cluster.NewGroup();
         await grain.Write("x");
         var fresh = new SessionToken(0, new Epoch(1), new LogIndex(40));
-        var refused = false;
-        _cluster.Groups.Meddle = (called, _, _) => Task.FromResult(called != group || refused ? null
-            : (refused = true) ? new CallReply { Kind = ReplyKind.Refused, Refusal = RefusalReason.RequestExpired, Token = fresh } : null);
+        var refusals = 0;
+        _cluster.Groups.Meddle = (called, _, _) => Task.FromResult(called == group && Interlocked.Increment(ref refusals) == 1
+            ? new CallReply { Kind = ReplyKind.Refused, Refusal = RefusalReason.RequestExpired, Token = fresh } : null);
         Assert.Equal(2, await grain.Write("y"));
         var sent = Arrivals(group);
         Assert.Equal(3, sent.Count);
