@@ -152,6 +152,14 @@ internal sealed class Scenario
         Cluster.Store.CutOff.Add(node.Index);
     }
 
+    /// <summary>The group's activation on a node ends; the next call there makes another.</summary>
+    public void EndReplica(SimNode node)
+    {
+        var (silo, group) = (node.Silo!, Group.Id);
+        silo.Lane.Post(() => _ = WatchAsync(() => silo.EndReplicaAsync(group)));
+        Wait(TimeSpan.Zero);
+    }
+
     /// <summary>Requests of this kind from one node to another are lost from now on; their replies are not.</summary>
     public void Lose(SimNode from, SimNode to, Func<object?, bool> which) => Script(from, to, which, MessageFate.IsLost);
 

@@ -28,6 +28,9 @@ internal sealed class SimStore(SimWorld world)
     /// <summary>For scripted histories: the fate of the next swaps; null goes by chance.</summary>
     public Func<GroupRecord, SwapFate?>? FateOf { get; set; }
 
+    /// <summary>For scripted histories: how long each way between a node and the store takes; null goes by chance.</summary>
+    public Func<int, TimeSpan?>? TripOf { get; set; }
+
     public TimeSpan LandsAfter { get; set; } = TimeSpan.Zero;
 
     public GroupRecord? Record(GroupId group) => _rows.GetValueOrDefault(group)?.Record;
@@ -42,11 +45,11 @@ internal sealed class SimStore(SimWorld world)
     private Task<StoredGroup?> ReadAsync(SimLane lane, int node, GroupId group)
     {
         var done = new TaskCompletionSource<StoredGroup?>();
-        world.After(Trip(), () =>
+        world.After(Trip(node), () =>
         {
             var failed = IsDown || CutOff.Contains(node) || _random.Chance(UnknownOutcomes / 4);
             var row = _rows.GetValueOrDefault(group);
-            world.After(Trip(), () => Answer(lane, done, failed, row));
+            world.After(Trip(node), () => Answer(lane, done, failed, row));
         });
         return done.Task;
     }
@@ -56,7 +59,7 @@ internal sealed class SimStore(SimWorld world)
         var done = new TaskCompletionSource<StoredGroup?>();
         var fate = FateOf?.Invoke(next) ?? (IsDown || CutOff.Contains(node) || _random.Chance(UnknownOutcomes) ? (SwapFate)(1 + _random.Below(3)) : SwapFate.Answered);
         if (fate != SwapFate.Answered) world.Count("swap with unknown outcome");
-        world.After(Trip(), () =>
+        world.After(Trip(node), () =>
         {
             StoredGroup? swapped = null;
             if (fate is SwapFate.Answered or SwapFate.LostReply) swapped = Swap(next, expected);
@@ -69,7 +72,7 @@ internal sealed class SimStore(SimWorld world)
                 });
             }
 
-            world.After(Trip(), () => Answer(lane, done, fate != SwapFate.Answered, swapped));
+            world.After(Trip(node), () => Answer(lane, done, fate != SwapFate.Answered, swapped));
         });
         return done.Task;
     }
@@ -89,6 +92,8 @@ internal sealed class SimStore(SimWorld world)
             if (failed) done.TrySetException(new TimeoutException("The simulated store did not answer in time."));
             else done.TrySetResult(row);
         });
+
+    private TimeSpan Trip(int node) => TripOf?.Invoke(node) ?? Trip();
 
     private TimeSpan Trip() => _random.Chance(Slowness) ? _random.Milliseconds(20, 600) : _random.Milliseconds(0.2, 4);
 
