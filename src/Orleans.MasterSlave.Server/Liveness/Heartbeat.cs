@@ -36,4 +36,7 @@ internal sealed class HeartbeatReply
     [Id(0)] public required NodeLife Replier { get; init; }
     [Id(1)] public required long Number { get; init; }
     [Id(2)] public required LeaseSession Session { get; init; }
+
+    /// <summary>Groups whose replica over there started anew in the same process, and has not heard its master yet: it lacks the stable point. A bounded number.</summary>
+    [Id(3)] public GroupId[] StartedAnew { get; init; } = [];
 }

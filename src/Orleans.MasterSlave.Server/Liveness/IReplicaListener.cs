@@ -13,6 +13,9 @@ internal interface IReplicaListener
     /// <summary>The master gave up this mastership (L6).</summary>
     void MasterResigned(Epoch epoch);
 
+    /// <summary>The replica on that node started anew in a living process: it does not know the stable point, and nothing else tells this master so.</summary>
+    void SlaveStartedAnew(NodeId slave);
+
     /// <summary>Time has passed; called only while this replica asked for it.</summary>
     void Tick();
 }

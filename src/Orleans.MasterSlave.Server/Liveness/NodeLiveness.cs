@@ -8,11 +8,15 @@ namespace Orleans.MasterSlave.Liveness;
 /// </summary>
 internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes times, TimeProvider time)
 {
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
+    private const int MostStartedAnew = 64;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<NodeId, PeerLease> _leases = [];
     private readonly SortedDictionary<NodeId, MasterWatch> _watches = [];
+    private readonly FollowedMasters _followed = new();
     private readonly List<IReplicaListener> _ticked = [];
     private readonly HashSet<IReplicaListener> _tickedSet = [];
+    private TimeSpan _sweptAt = TimeSpan.MinValue;
     private volatile bool _logFailed;
     private volatile bool _logHangs;
 
@@ -109,9 +113,11 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
     public void OnHeartbeatReply(NodeId peer, HeartbeatReply reply)
     {
         IReplicaListener[] told = [];
+        IReplicaListener[] asked = [];
         lock (_lock)
         {
             var lease = Lease(peer);
+            if (reply.StartedAnew.Length > 0) asked = [.. lease.Listeners.Where(l => reply.StartedAnew.Contains(l.Group))];
             if (lease.OnReply(reply) || lease.WasValid != lease.IsValid(Now, UtcNow))
             {
                 lease.WasValid = lease.IsValid(Now, UtcNow);
@@ -120,6 +126,7 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
         }
 
         foreach (var listener in told) listener.PeerChanged();
+        foreach (var listener in asked) listener.SlaveStartedAnew(peer);
     }
 
     // ---- the slave's side
@@ -138,6 +145,56 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
         lock (_lock) WatchOf(master).Listeners.Remove(listener);
     }
 
+    /// <summary>A replica of the group starts here: what this process has promised for the group binds it (L4).</summary>
+    public void Follow(GroupId group, IReplicaListener replica)
+    {
+        lock (_lock) _followed.Attend(group, replica, Now);
+    }
+
+    /// <summary>Whom this process follows for the group, and what it has promised there, whichever replica did.</summary>
+    public FollowedMaster Followed(GroupId group)
+    {
+        lock (_lock) return _followed.Of(group, Now);
+    }
+
+    public void Remember(GroupId group, FollowedMaster followed)
+    {
+        lock (_lock) _followed.Change(group, followed, Now);
+    }
+
+    /// <summary>The replica of the group goes on where an earlier one of this process ended.</summary>
+    public void StartedAnew(GroupId group)
+    {
+        lock (_lock) _followed.StartedAnew(group);
+    }
+
+    /// <summary>The replica of the group heard its master, or goes over to another.</summary>
+    public void HeardMaster(GroupId group, NodeId master)
+    {
+        lock (_lock) _followed.Heard(group, master);
+    }
+
+    /// <summary>The replica ends. What it promised binds the next one.</summary>
+    public void Unfollow(GroupId group, IReplicaListener replica)
+    {
+        lock (_lock) _followed.Leave(group, replica);
+    }
+
+    /// <summary>The newest epoch of the group that its master is known to have given up (L6).</summary>
+    public Epoch ResignedEpoch(GroupId group)
+    {
+        lock (_lock) return _followed.ResignedEpoch(group);
+    }
+
+    /// <summary>For how many groups this process remembers whom it follows.</summary>
+    public int FollowedGroups
+    {
+        get
+        {
+            lock (_lock) return _followed.Count;
+        }
+    }
+
     public HeartbeatReply? OnHeartbeat(Heartbeat heartbeat)
     {
         var resigned = new List<(IReplicaListener Listener, Epoch Epoch)>();
@@ -149,12 +206,22 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
             if (heartbeat.Store != store) throw new InvalidOperationException($"Heartbeat of {heartbeat.Sender} is of store {heartbeat.Store}, this node's is {store}.");
             var watch = WatchOf(heartbeat.Sender.Node);
             foreach (var resignation in heartbeat.Resignations)
+            {
+                _followed.Resigned(resignation);
                 foreach (var listener in watch.Listeners.Where(l => l.Group == resignation.Group)) resigned.Add((listener, resignation.Epoch));
+            }
+
             var newLife = heartbeat.Sender.StartCount > watch.Life;
             if (heartbeat.Sender.StartCount == watch.Life) gap = Now - watch.LastHeard(watch.Life);
             if (heartbeat.CannotServe || watch.OnHeard(heartbeat.Sender.StartCount, Now))
             {
-                reply = new HeartbeatReply { Replier = self, Number = heartbeat.Number, Session = watch.Session };
+                reply = new HeartbeatReply
+                {
+                    Replier = self,
+                    Number = heartbeat.Number,
+                    Session = watch.Session,
+                    StartedAnew = _followed.StartedAnewUnder(heartbeat.Sender.Node, MostStartedAnew),
+                };
                 if (newLife || watch.WasSilent) told = [.. watch.Listeners];
                 watch.WasSilent = watch.WasSilent && heartbeat.CannotServe;
             }
@@ -235,11 +302,24 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
                 watch.WasSilent = silent;
             }
 
+            Sweep();
             ticked = [.. _ticked];
         }
 
         foreach (var listener in told) listener.PeerChanged();
         foreach (var listener in ticked) listener.Tick();
+    }
+
+    /// <summary>
+    /// Forgets what binds nobody any more. A master that is heard again must not find a confirmation that nobody here remembers: with the session changed,
+    /// it has to ask anew (L3).
+    /// </summary>
+    private void Sweep()
+    {
+        if (_sweptAt != TimeSpan.MinValue && Now - _sweptAt < SweepInterval) return;
+        _sweptAt = Now;
+        var over = _followed.TakeOut(f => Now >= (f.Master.IsNone ? f.Since + times.PromotionWait : WatchOf(f.Master).PatienceEnds(f.ConfirmedLife, f.Since, times.PromotionWait)));
+        foreach (var master in over.Where(f => f.ConfirmedLife > 0).Select(f => f.Master).Distinct()) WatchOf(master).ChangeSession();
     }
 
     private PeerLease Lease(NodeId slave) => _leases.TryGetValue(slave, out var lease) ? lease : _leases[slave] = new PeerLease(times);

@@ -143,6 +143,8 @@ internal sealed class MasterRole : IMasterOfSlaves
         Advance();
     }
 
+    public void SlaveStartedAnew(NodeId slave) => _inSync.SlaveStartedAnew(slave);
+
     /// <summary>Ends this mastership: nothing more is answered; who waits is told that the outcome is not known (W8).</summary>
     public void End()
     {

@@ -46,9 +46,19 @@ internal sealed class Replica
     /// known here before anything is confirmed to a master (L3).</param>
     public async Task StartAsync(bool isFirst = true)
     {
-        var promised = _env.Log.PromisedEpoch;
-        if (!isFirst && await _env.Coordinator.SettledAsync() is { } record) _state.Learn(record, promised);
-        await _commit.RestartAsync();
+        try
+        {
+            _state.Succession.TakeUp();
+            var promised = _env.Log.PromisedEpoch;
+            if (!isFirst && await _env.Coordinator.SettledAsync() is { } record) _state.Learn(record, promised);
+            await _commit.RestartAsync();
+        }
+        catch
+        {
+            _state.Succession.LetGo(); // another replica takes its place
+            throw;
+        }
+
         Look();
     }
 
@@ -163,9 +173,15 @@ internal sealed class Replica
         Look();
     }
 
+    public void SlaveStartedAnew(NodeId slave)
+    {
+        _state.Master?.SlaveStartedAnew(slave);
+        Look();
+    }
+
     public void MasterResigned(Epoch epoch)
     {
-        _state.Succession.Resigned(epoch);
+        if (epoch != _state.Succession.Epoch) return;
         _state.Slave.LookNow();
         Look();
     }

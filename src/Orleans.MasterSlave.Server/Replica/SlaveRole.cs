@@ -35,7 +35,7 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
 
     public LeaseSession? ConfirmLease(MasterHeader header)
     {
-        if (succession.Competing || state.Master is not null || header.Epoch != succession.Epoch) return null;
+        if (succession.Competing || state.Master is not null || state.IsOut || header.Epoch != succession.Epoch) return null;
         succession.Confirmed(header.Sender); // what is given away binds this replica (L4)
         return env.Liveness.SessionFor(header.Sender.Node);
     }

@@ -1,24 +1,32 @@
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Liveness;
 
 namespace Orleans.MasterSlave.Replicas;
 
 /// <summary>
-/// A slave's patience with its master (L4): which master it watches, since when it waits, and when it may compete. Decides; does no I/O.
+/// A slave's patience with its master (L4): which master it watches, since when it waits, and when it may compete. Decides; does no I/O. What it has
+/// promised is kept in the node, and binds the replicas after it.
 /// </summary>
-internal sealed class Succession(ReplicaEnvironment env)
+internal sealed class Succession
 {
-    private NodeId _master;            // whom this replica follows
-    private long _confirmedLife;       // the start count under which that master confirmed this group to us; 0: none yet
-    private TimeSpan _since = env.Now; // the latest of: own start, learning the epoch, learning that we are in sync
-    private bool _inSync;
-    private Epoch _resigned;
+    private readonly ReplicaEnvironment _env;
+    private bool _tellsOfItself; // started anew in a living process: the master is asked for the stable point until it is heard
 
-    public NodeId Master => _master;
-    public Epoch Epoch { get; private set; }
+    public Succession(ReplicaEnvironment env)
+    {
+        _env = env;
+        TornTail = env.Log.HadTornTail;
+        env.Liveness.Follow(env.Group, env.Listener);
+    }
+
+    private FollowedMaster Followed => _env.Liveness.Followed(_env.Group);
+
+    public NodeId Master => Followed.Master;
+    public Epoch Epoch => Followed.Epoch;
 
     /// <summary>Recovery cut a torn batch, and no master has made it good yet: others know more (D4).</summary>
-    public bool TornTail { get; private set; } = env.Log.HadTornTail;
+    public bool TornTail { get; private set; }
 
     public void HoldsAllAcknowledged() => TornTail = false;
 
@@ -28,45 +36,51 @@ internal sealed class Succession(ReplicaEnvironment env)
     /// <summary>
     /// The master's present process has confirmed this group, and was heard since: its silence alone ends patience, and that is told by the node.
     /// </summary>
-    public bool IsSettled => _confirmedLife > 0 && _confirmedLife == env.Liveness.LifeOf(_master) && LastHeard >= _since && !PatienceIsOver;
+    public bool IsSettled => Followed.ConfirmedLife > 0 && Followed.ConfirmedLife == _env.Liveness.LifeOf(Master) && LastHeard >= Followed.Since && !PatienceIsOver;
+
+    /// <summary>The replicas of this process before this one have ended: listens to the master that they followed.</summary>
+    public void TakeUp()
+    {
+        if (Master.IsNone || Master == _env.Self.Node) return;
+        _env.Liveness.Watch(Master, _env.Listener);
+        _env.Liveness.StartedAnew(_env.Group);
+        _tellsOfItself = true;
+    }
 
     public void Learn(Epoch epoch, NodeId master, bool inSync)
     {
         if (epoch < Epoch) return;
-        if (epoch > Epoch || master != _master)
+        if (epoch > Epoch || master != Master)
         {
-            if (!_master.IsNone) env.Liveness.Unwatch(_master, env.Listener);
-            if (master != env.Self.Node) env.Liveness.Watch(master, env.Listener);
-            Epoch = epoch;
-            _master = master;
-            _confirmedLife = 0;
-            _since = env.Now;
+            if (!Master.IsNone) _env.Liveness.Unwatch(Master, _env.Listener);
+            _env.Liveness.HeardMaster(_env.Group, Master);
+            if (master != _env.Self.Node) _env.Liveness.Watch(master, _env.Listener);
+            Remember(new FollowedMaster { Master = master, Epoch = epoch, Since = _env.Now, InSync = inSync });
         }
-        else if (inSync && !_inSync)
+        else if (inSync != Followed.InSync)
         {
-            _since = env.Now;
+            Remember(Followed with { InSync = inSync, Since = inSync ? _env.Now : Followed.Since });
         }
-
-        _inSync = inSync;
     }
 
     /// <summary>The master's process confirmed its epoch to this replica.</summary>
     public void Confirmed(NodeLife master)
     {
-        if (master.Node == _master && master.StartCount > _confirmedLife) _confirmedLife = master.StartCount;
+        if (_tellsOfItself && master.Node == Master)
+        {
+            _tellsOfItself = false;
+            _env.Liveness.HeardMaster(_env.Group, Master);
+        }
+
+        if (master.Node == Master && master.StartCount > Followed.ConfirmedLife) Remember(Followed with { ConfirmedLife = master.StartCount });
     }
 
-    public void Resigned(Epoch epoch)
-    {
-        if (epoch > _resigned) _resigned = epoch;
-    }
+    public bool MasterResigned => Epoch > Epoch.None && _env.Liveness.ResignedEpoch(_env.Group) == Epoch;
 
-    public bool MasterResigned => _resigned == Epoch && Epoch > Epoch.None;
-
-    public bool PatienceIsOver => MasterResigned || env.Now >= Max(LastHeard, _since) + env.Liveness.Times.PromotionWait;
+    public bool PatienceIsOver => MasterResigned || _env.Now >= Max(LastHeard, Followed.Since) + _env.Liveness.Times.PromotionWait;
 
     /// <summary>Was the master's confirmed process heard lately enough to answer reads (R2)?</summary>
-    public bool HeardWithin(TimeSpan span) => LastHeard != TimeSpan.MinValue && env.Now - LastHeard <= span;
+    public bool HeardWithin(TimeSpan span) => LastHeard != TimeSpan.MinValue && _env.Now - LastHeard <= span;
 
     /// <summary>
     /// May this replica compete now, by the record as it was just read (G3, G4)? A node that finds itself named by an earlier life of its own need
@@ -74,30 +88,33 @@ internal sealed class Succession(ReplicaEnvironment env)
     /// </summary>
     public bool MayCompete(GroupRecord record)
     {
-        if (!record.IsInSync(env.Self.Node)) return false;
-        if (record.Master != env.Self.Node) return record.Epoch == Epoch && record.Master == _master && PatienceIsOver;
-        if (record.Claim.Life == env.Self) return true; // our own mastership, given up or refused: nobody else can hold it (G11)
-        return PatienceIsOver || (env.PreviousLifeProvedDead && !TornTail && env.Log.PromisedEpoch == record.Epoch);
+        if (!record.IsInSync(_env.Self.Node)) return false;
+        if (record.Master != _env.Self.Node) return record.Epoch == Epoch && record.Master == Master && PatienceIsOver;
+        if (record.Claim.Life == _env.Self) return true; // our own mastership, given up or refused: nobody else can hold it (G11)
+        return PatienceIsOver || (_env.PreviousLifeProvedDead && !TornTail && _env.Log.PromisedEpoch == record.Epoch);
     }
 
-    /// <summary>Listens to no master any more.</summary>
+    /// <summary>Listens to no master any more. What was promised stays in the node.</summary>
     public void LetGo()
     {
-        if (!_master.IsNone) env.Liveness.Unwatch(_master, env.Listener);
+        if (!Master.IsNone) _env.Liveness.Unwatch(Master, _env.Listener);
+        _env.Liveness.Unfollow(_env.Group, _env.Listener);
     }
 
     /// <summary>False: the master was heard since <see cref="MayCompete"/> said yes, and nothing is begun.</summary>
     public bool TryBeginCompeting()
     {
-        var concernsLeases = _master != env.Self.Node && !_master.IsNone && !MasterResigned;
-        if (concernsLeases && !env.Liveness.TryBeginCompeting(_master, _confirmedLife, _since)) return false;
+        var concernsLeases = Master != _env.Self.Node && !Master.IsNone && !MasterResigned;
+        if (concernsLeases && !_env.Liveness.TryBeginCompeting(Master, Followed.ConfirmedLife, Followed.Since)) return false;
         Competing = true;
         return true;
     }
 
     public void EndCompeting() => Competing = false;
 
-    private TimeSpan LastHeard => _confirmedLife > 0 ? env.Liveness.LastHeard(_master, _confirmedLife) : TimeSpan.MinValue;
+    private TimeSpan LastHeard => Followed.ConfirmedLife > 0 ? _env.Liveness.LastHeard(Master, Followed.ConfirmedLife) : TimeSpan.MinValue;
+
+    private void Remember(FollowedMaster followed) => _env.Liveness.Remember(_env.Group, followed);
 
     private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
 }

@@ -63,6 +63,8 @@ internal sealed class ReplicaShell : IReplicaListener
 
     public void MasterResigned(Epoch epoch) => Post(r => r.MasterResigned(epoch));
 
+    public void SlaveStartedAnew(NodeId slave) => Post(r => r.SlaveStartedAnew(slave));
+
     public void SnapshotWanted() => Post(r => r.SnapshotWanted());
 
     public void Fail(string reason, Exception error) => Post(r => r.Fail(reason, error));

@@ -69,4 +69,24 @@ public sealed class DeactivationTests
         Assert.Equal((record.Epoch, record.Master), (after.Epoch, after.Master));
         await cluster.AllReplicasReadAsync(ledger, ["one", "two"]);
     }
+
+    /// <summary>The new activation knows what the old one promised: it does not compete with a master that lives (L4).</summary>
+    [Fact]
+    public async Task Slave_OfAGroupAtRest_WhoseActivationEnds_LetsItsMasterBe()
+    {
+        await using var cluster = await LedgerCluster.StartAsync(2);
+        var ledger = cluster.Sync("resting slave");
+        await ledger.Add("one");
+        var record = await cluster.InSyncAsync(ledger, 2);
+        await cluster.AllReplicasReadAsync(ledger, ["one"]);
+        var slave = cluster.SiloOf(record.InSync.Single(n => n != record.Master));
+        await cluster.ReadFromAsync(slave, ledger.Leave);
+        await cluster.ReadFromAsync(slave, ledger.Entries);
+
+        await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken); // three waits
+
+        var after = (await cluster.RecordAsync(ledger))!;
+        Assert.Equal((record.Epoch, record.Master), (after.Epoch, after.Master));
+        using (ReadPreferenceScope.Use(ReadPreference.Master)) Assert.Equal(["one"], await ledger.Entries());
+    }
 }

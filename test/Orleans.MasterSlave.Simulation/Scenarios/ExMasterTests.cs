@@ -176,6 +176,7 @@ public sealed class ExMasterTests
         public GroupId Group => Nodes.SimIds.Group(0);
         public void PeerChanged() { }
         public void MasterResigned(Epoch epoch) { }
+        public void SlaveStartedAnew(NodeId slave) { }
         public void Tick() { }
     }
 

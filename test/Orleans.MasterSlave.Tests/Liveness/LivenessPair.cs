@@ -33,6 +33,7 @@ internal sealed class LivenessPair
         public GroupId Group { get; } = new(GrainId.Create("group", "a"));
         public void PeerChanged() { }
         public void MasterResigned(Epoch epoch) { }
+        public void SlaveStartedAnew(NodeId slave) { }
         public void Tick() { }
     }
 }

@@ -60,6 +60,7 @@ public sealed class LogWatchTests
         public GroupId Group { get; } = LogFixture.GroupOf("a");
         public void PeerChanged() { }
         public void MasterResigned(Epoch epoch) { }
+        public void SlaveStartedAnew(NodeId slave) { }
         public void Tick() { }
     }
 }

@@ -84,6 +84,9 @@ internal sealed class InSyncKeeper
         return needed;
     }
 
+    /// <summary>It lacks the stable point, though it acknowledged it.</summary>
+    public void SlaveStartedAnew(NodeId slave) => _slaves.Find(s => s.Channel.Slave == slave)?.Channel.TellAgain();
+
     public void PumpAll()
     {
         foreach (var slave in _slaves) slave.Channel.Pump();

@@ -59,6 +59,9 @@ internal sealed class SlaveChannel
 
     public void Stop() => _stopped = true;
 
+    /// <summary>The slave does not know the stable point any more.</summary>
+    public void TellAgain() => _toldStable = LogIndex.None;
+
     /// <summary>Sends what is to be sent and may be sent now.</summary>
     public void Pump()
     {
