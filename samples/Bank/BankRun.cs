@@ -1,5 +1,6 @@
 using Bank.Audit;
 using Bank.Cluster;
+using Bank.Faults;
 using Bank.Load;
 using Bank.Options;
 using Bank.Screen;
@@ -30,7 +31,7 @@ internal sealed class BankRun(BankOptions options, IReadOnlyList<Transfer> trans
     /// <exception cref="RunFailedException">The silos or accounts could not be brought up.</exception>
     public async Task<Verdict> RunAsync(CancellationToken cancellation)
     {
-        await using var fleet = new SiloFleet(options.Silos, folder, _events);
+        await using var fleet = new SiloFleet(options.Silos, folder, FaultMaker.NeedsSwitch(options.Fault), _events);
         var source = new RunPictureSource(fleet, _statistics, transfers.Count, _time);
         using var screenEnd = new CancellationTokenSource();
         var screen = RunScreen.ShowAsync(source, _events, screenEnd.Token);
@@ -101,7 +102,7 @@ internal sealed class BankRun(BankOptions options, IReadOnlyList<Transfer> trans
 
         var monitoring = monitor.RunAsync(end.Token);
         var prober = new FailoverProber(failover, client.Account, _statistics, _time);
-        var fault = new FaultSchedule(options, pacer, fleet, monitor, failover, prober, _events).RunAsync(end.Token);
+        var fault = RunFaultsAsync(new FaultMaker(options, fleet, new Random(Seed())), pacer, fleet, monitor, failover, prober, end.Token);
         try
         {
             await Task.WhenAll(teller.RunAsync(options.Callers, end.Token), fault).WaitAsync(length + Overtime, cancellation);
@@ -113,6 +114,22 @@ internal sealed class BankRun(BankOptions options, IReadOnlyList<Transfer> trans
         await end.CancelAsync();
         await monitoring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _events.Add($"transfers ended: {teller.Done} of {transfers.Count}");
+    }
+
+    private Task RunFaultsAsync(
+        FaultMaker maker, Pacer pacer, SiloFleet fleet, ClusterMonitor monitor, FailoverClock failover, FailoverProber prober, CancellationToken end) => options.Fault switch
+    {
+        FaultKind.None => Task.CompletedTask,
+        FaultKind.Random => new RandomSchedule(
+            maker, pacer, TimeSpan.FromSeconds(options.Seconds), monitor, failover, prober, _statistics, _events, _problems).RunAsync(end),
+        _ => new FaultSchedule(options, maker, pacer, fleet, monitor, failover, prober, _events).RunAsync(end),
+    };
+
+    private int Seed()
+    {
+        var seed = options.Seed ?? Random.Shared.Next();
+        if (options.Fault is FaultKind.All or FaultKind.Two or FaultKind.Random) _events.Add($"seed of the fault: {seed}");
+        return seed;
     }
 
     private IReadOnlySet<LostOperation> ReadOrphans(BankClient client, SiloFleet fleet)

@@ -1,4 +1,5 @@
 using Bank.Grains;
+using Bank.Network;
 using Bank.Options;
 using Bank.Silos;
 using Microsoft.Extensions.DependencyInjection;
@@ -71,6 +72,7 @@ internal sealed class BankClient : IAsyncDisposable
             client.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (fleet.Cluster, fleet.Cluster));
             client.UseSqliteClustering(fleet.Store);
             client.AddMasterSlave();
+            if (fleet.Switch is { } network) SwitchedConnections.Use(client.Services, network.Port, Wires.Clients);
         });
         return builder.Build();
     }

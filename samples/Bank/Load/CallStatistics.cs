@@ -5,6 +5,7 @@ internal sealed class CallStatistics
 {
     private readonly Lock _lock = new();
     private List<double> _latencies = [];
+    private (TimeSpan Took, string What) _longest = (TimeSpan.Zero, "");
     private long _acknowledged;
     private long _failed;
     private string? _firstFailure;
@@ -15,10 +16,25 @@ internal sealed class CallStatistics
     /// <summary>What the first failed call said: one is enough to know where to look.</summary>
     public string? FirstFailure => Volatile.Read(ref _firstFailure);
 
-    public void Succeeded(TimeSpan latency)
+    public void Succeeded(string what, TimeSpan latency)
     {
         Interlocked.Increment(ref _acknowledged);
-        lock (_lock) _latencies.Add(latency.TotalMilliseconds);
+        lock (_lock)
+        {
+            _latencies.Add(latency.TotalMilliseconds);
+            if (latency > _longest.Took) _longest = (latency, what);
+        }
+    }
+
+    /// <summary>The answered call that took longest since this was last asked.</summary>
+    public (TimeSpan Took, string What) TakeLongest()
+    {
+        lock (_lock)
+        {
+            var taken = _longest;
+            _longest = (TimeSpan.Zero, "");
+            return taken;
+        }
     }
 
     public void FailedWith(string what, Exception error)

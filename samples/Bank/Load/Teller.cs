@@ -45,14 +45,16 @@ internal sealed class Teller(
             await call(accounts(account));
             ledger.Record(number, kind, Outcome.Acknowledged);
             failover.Acknowledged(account, issued);
-            statistics.Succeeded(time.GetElapsedTime(issued));
+            statistics.Succeeded(Describe(number, kind, account), time.GetElapsedTime(issued));
             return true;
         }
         catch (Exception error)
         {
             ledger.Record(number, kind, Outcome.Failed);
-            statistics.FailedWith($"{kind} of transfer {ledger.Transfers[number].Id} on account {account}", error);
+            statistics.FailedWith(Describe(number, kind, account), error);
             return false;
         }
     }
+
+    private string Describe(int number, PostingKind kind, string account) => $"{kind} of transfer {ledger.Transfers[number].Id} on account {account}";
 }

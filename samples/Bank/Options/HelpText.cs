@@ -14,7 +14,15 @@ internal static class HelpText
                                     stop        SIGSTOP; SIGCONT at two thirds
                                     disk-error  every sync of its log fails (Linux, with strace); started again
                                     disk-hang   a sync of its log does not end (Linux, with strace); it goes on
+                                    all         SIGKILL to all silos; started again in random order
+                                    two         SIGKILL to the silo and another one; started again
+                                    isolate     cut off from others, who are not told; reached again
+                                    random      one fault of any kind on any silo after another, for 120 s, each to be
+                                                got over within 4 s and, after its end, be made good within 15 s
                                     none
+          --isolate WHOM          whom isolate cuts the silo off from: silos|clients|everybody                 (silos)
+          --direction WAY         what of its traffic is lost: both|out|in                                     (both)
+          --seed N                what is random in a fault comes from it                      (another one for each run)
           --seconds N             how long the transfers last                                                  (30)
           --accounts N            number of accounts; other than 100: makes transfers over so many accounts.
                                   With --input: the most accounts that the file may name                       (100)

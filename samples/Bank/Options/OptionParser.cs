@@ -19,7 +19,7 @@ internal static class OptionParser
             if (string.IsNullOrWhiteSpace(value)) throw new UsageException($"{name} needs a value. Try --help.");
             options = Apply(options, name, value);
         }
-        return options;
+        return options.Fault == FaultKind.Random && !seen.Contains("--seconds") ? options with { Seconds = BankOptions.RandomSeconds } : options;
     }
 
     private static (string Name, string? Value) Split(string argument)
@@ -29,13 +29,18 @@ internal static class OptionParser
     }
 
     private static bool IsKnown(string name) =>
-        name is "--mode" or "--fault" or "--seconds" or "--accounts" or "--callers" or "--silos" or "--input" or "--data";
+        name is "--mode" or "--fault" or "--isolate" or "--direction" or "--seed" or "--seconds" or "--accounts" or "--callers" or "--silos" or "--input" or "--data";
 
     private static BankOptions Apply(BankOptions options, string name, string value) => name switch
     {
         "--mode" => options with { Mode = Choice(name, value, ("sync", BankMode.Sync), ("async", BankMode.Async)) },
         "--fault" => options with { Fault = Choice(name, value, ("kill", FaultKind.Kill), ("stop", FaultKind.Stop),
-            ("disk-error", FaultKind.DiskError), ("disk-hang", FaultKind.DiskHang), ("none", FaultKind.None)) },
+            ("disk-error", FaultKind.DiskError), ("disk-hang", FaultKind.DiskHang),
+            ("all", FaultKind.All), ("two", FaultKind.Two), ("isolate", FaultKind.Isolate), ("random", FaultKind.Random), ("none", FaultKind.None)) },
+        "--isolate" => options with { Isolate = Choice(name, value,
+            ("silos", IsolateFrom.Silos), ("clients", IsolateFrom.Clients), ("everybody", IsolateFrom.Everybody)) },
+        "--direction" => options with { Direction = Choice(name, value, ("both", CutDirection.Both), ("out", CutDirection.Out), ("in", CutDirection.In)) },
+        "--seed" => options with { Seed = Number(name, value, 0, int.MaxValue) },
         "--seconds" => options with { Seconds = Number(name, value, 3, 86_400) },
         "--accounts" => options with { Accounts = Number(name, value, 2, 100_000) },
         "--callers" => options with { Callers = Number(name, value, 1, 4_096) },

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Bank.Network;
 using Bank.Screen;
 
 namespace Bank.Silos;
@@ -18,17 +19,25 @@ internal sealed class SiloFleet : IAsyncDisposable
     private volatile bool _started; // from here on a silo that ends is started again; before, the run cannot begin
     private volatile bool _ending;
 
-    public SiloFleet(int count, string folder, RunEvents events)
+    /// <param name="count">Silos.</param>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="switched">Whether all connections go through a switch, so that they can be cut.</param>
+    /// <param name="events">Where to tell what happens.</param>
+    public SiloFleet(int count, string folder, bool switched, RunEvents events)
     {
         _events = events;
         _folder = folder;
         Cluster = $"bank-{Environment.ProcessId}-{Random.Shared.Next(100_000, 1_000_000)}";
+        if (switched) Switch = new TcpSwitch(_ports.Take(), port => Silos!.FirstOrDefault(silo => silo.Settings.Uses(port))?.Settings.Number);
         Silos = [.. Enumerable.Range(1, count).Select(number => new SiloProcess(Describe(number), _launcher))];
     }
 
     public string Cluster { get; }
     public string Store => Path.Combine(_folder, "bank.db");
     public IReadOnlyList<SiloProcess> Silos { get; }
+
+    /// <summary>The network; null when connections are direct.</summary>
+    public TcpSwitch? Switch { get; }
 
     /// <summary>Times that a silo ended without having been told to.</summary>
     public int UnexpectedEnds { get; private set; }
@@ -68,14 +77,16 @@ internal sealed class SiloFleet : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _ending = true;
+        Switch?.Wires.MendAll();
         await Task.WhenAll(Silos.Select(silo => silo.ShutDownAsync(ShutDownLimit)));
         foreach (var silo in Silos) silo.Dispose();
         _launcher.Dispose();
+        Switch?.Dispose();
         _ports.Dispose();
     }
 
     private SiloSettings Describe(int number) =>
-        new(number, _ports.Take(), _ports.Take(), Cluster, Store, Path.Combine(_folder, $"silo-{number}"));
+        new(number, _ports.Take(), _ports.Take(), Cluster, Store, Path.Combine(_folder, $"silo-{number}"), Switch?.Port ?? 0);
 
     private void OnEnded(SiloProcess silo, int exitCode)
     {

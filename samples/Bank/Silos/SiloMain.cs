@@ -1,4 +1,5 @@
 using System.Net;
+using Bank.Network;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -37,6 +38,7 @@ internal static class SiloMain
         silo.UseSqliteClustering(settings.Store);
         silo.AddSqliteGrainStorage("MasterSlave", settings.Store);
         silo.AddMasterSlave(options => options.LogDirectory = settings.ReplicationLogDirectory);
+        if (settings.SwitchPort != 0) SwitchedConnections.Use(silo.Services, settings.SwitchPort, settings.Number);
     }
 
     private static void ConfigureLog(ILoggingBuilder logging)

@@ -45,6 +45,21 @@ public sealed class FailoverClockTests
         Assert.Equal((10, 5010), clock.Summarize());
     }
 
+    [Fact]
+    public void Start_AgainForAnotherFault_ForgetsNoneOfTheFirst()
+    {
+        var clock = new FailoverClock(_time);
+        clock.Start(["a", "b"], () => { });
+        AcknowledgeAfter(clock, "a", 10);
+        AcknowledgeAfter(clock, "b", 30);
+        clock.Start(["a"], () => { });
+        Assert.Equal(["a"], clock.Waiting);
+        AcknowledgeAfter(clock, "a", 20);
+        Assert.Equal((20, 20), clock.SummarizeLast());
+        Assert.Equal((20, 40), clock.Summarize());
+        Assert.Equal("a", clock.Slowest);
+    }
+
     private void AcknowledgeAfter(FailoverClock clock, string account, int milliseconds)
     {
         var issued = _time.GetTimestamp();
