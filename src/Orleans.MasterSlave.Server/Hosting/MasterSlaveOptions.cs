@@ -21,7 +21,7 @@ public sealed class MasterSlaveOptions
     /// </summary>
     public TimeSpan PromotionWait { get; set; } = TimeSpan.FromMilliseconds(1250);
 
-    /// <summary>How long ago a replica must have heard from its counterpart to answer reads that may be stale. Default 2 s.</summary>
+    /// <summary>How old the state may be that a replica answers reads with. At least five heartbeat intervals; default 2 s.</summary>
     public TimeSpan MaxStaleness { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Operations that one group may have in flight; beyond it, callers are told to come back. 1 to 1,000,000; default 10,000.</summary>

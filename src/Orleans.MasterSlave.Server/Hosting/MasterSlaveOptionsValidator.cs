@@ -16,7 +16,7 @@ internal sealed class MasterSlaveOptionsValidator(IOptions<MasterSlaveOptions> o
         Demand(o.LeaseDuration >= o.HeartbeatInterval * 3, nameof(o.LeaseDuration), $"must be at least three heartbeat intervals ({o.HeartbeatInterval * 3})");
         var least = new LivenessTimes { LeaseDuration = o.LeaseDuration }.LeastPromotionWait + o.HeartbeatInterval / 2;
         Demand(o.PromotionWait >= least, nameof(o.PromotionWait), $"must be at least LeaseDuration · 1.02 / 0.98 plus half a heartbeat interval ({least})");
-        Demand(o.MaxStaleness > o.HeartbeatInterval, nameof(o.MaxStaleness), "must be longer than the heartbeat interval");
+        Demand(o.MaxStaleness >= o.HeartbeatInterval * 5, nameof(o.MaxStaleness), "must be at least five heartbeat intervals: a slave learns no sooner that it is up to date");
         Demand(o.MaxOperationsInFlight is >= 1 and <= 1_000_000, nameof(o.MaxOperationsInFlight), "must be 1 to 1,000,000");
         Demand(o.LogSegmentBytes is >= 1 << 20 and <= WriteAheadLogOptions.MaxSegmentBytes, nameof(o.LogSegmentBytes), "must be 1 MiB to 512 MiB");
         Demand(o.LogMemoryBytes >= 0, nameof(o.LogMemoryBytes), "must be 0 or more");

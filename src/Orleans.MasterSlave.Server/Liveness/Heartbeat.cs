@@ -16,6 +16,10 @@ internal readonly record struct LeaseSession([property: Id(0)] long StartCount, 
 [GenerateSerializer, Immutable, Alias("masterslave.resignation")]
 internal readonly record struct Resignation([property: Id(0)] GroupId Group, [property: Id(1)] Epoch Epoch);
 
+/// <summary>A moment of a process, by its own monotonic clock.</summary>
+[GenerateSerializer, Immutable, Alias("masterslave.heartbeat-echo")]
+internal readonly record struct HeartbeatEcho([property: Id(0)] long StartCount, [property: Id(1)] TimeSpan Now);
+
 /// <summary>Master silo to slave silo, one for a pair of silos whatever the number of groups (L1).</summary>
 [GenerateSerializer, Immutable, Alias("masterslave.heartbeat")]
 internal sealed class Heartbeat
@@ -27,6 +31,18 @@ internal sealed class Heartbeat
 
     /// <summary>The sender's log failed or makes no progress: this carries resignations, and is no sign of life (L1).</summary>
     [Id(4)] public bool CannotServe { get; init; }
+
+    /// <summary>What the receiver's clock showed in its last reply that the sender had when it sent this: so this was sent later than that (R2).</summary>
+    [Id(10)] public HeartbeatEcho? Echo { get; init; }
+
+    /// <summary>
+    /// Groups of which the receiver does not hold what was stable <see cref="LivenessTimes.BehindAfter"/> ago, or of which the sender does not serve yet: reads of
+    /// them over there may be old, though the sender is alive (R2).
+    /// </summary>
+    [Id(11)] public GroupId[] Behind { get; init; } = [];
+
+    /// <summary>There are more such groups than a heartbeat names: take each for one.</summary>
+    [Id(12)] public bool AnyMayBeBehind { get; init; }
 }
 
 /// <summary>Slave silo to master silo (L3).</summary>
@@ -36,6 +52,9 @@ internal sealed class HeartbeatReply
     [Id(0)] public required NodeLife Replier { get; init; }
     [Id(1)] public required long Number { get; init; }
     [Id(2)] public required LeaseSession Session { get; init; }
+
+    /// <summary>The replier's monotonic clock: it comes back with the next heartbeat.</summary>
+    [Id(10)] public TimeSpan Now { get; init; }
 
     /// <summary>Groups whose replica over there started anew in the same process, and has not heard its master yet: it lacks the stable point. A bounded number.</summary>
     [Id(3)] public GroupId[] StartedAnew { get; init; } = [];

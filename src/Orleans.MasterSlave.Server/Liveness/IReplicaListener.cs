@@ -16,6 +16,12 @@ internal interface IReplicaListener
     /// <summary>The replica on that node started anew in a living process: it does not know the stable point, and nothing else tells this master so.</summary>
     void SlaveStartedAnew(NodeId slave);
 
+    /// <summary>
+    /// Does the slave on that node lack what was stable before, or does this master not serve yet (R2)? Asked of those who asked for ticks only, within
+    /// liveness' lock: it reads what the replica publishes, and waits for nothing.
+    /// </summary>
+    bool IsSlaveBehind(NodeId slave, TimeSpan before);
+
     /// <summary>Time has passed; called only while this replica asked for it.</summary>
     void Tick();
 }

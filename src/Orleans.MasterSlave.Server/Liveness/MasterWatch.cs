@@ -8,7 +8,9 @@ namespace Orleans.MasterSlave.Liveness;
 /// </summary>
 internal sealed class MasterWatch(long ownStartCount)
 {
+    private const int MostHeartbeats = 128;
     private readonly SortedDictionary<long, TimeSpan> _lastHeardByLife = [];
+    private readonly Queue<HeardHeartbeat> _heard = new();
 
     public List<IReplicaListener> Listeners { get; } = [];
     public LeaseSession Session { get; private set; } = new(ownStartCount, 1);
@@ -26,6 +28,30 @@ internal sealed class MasterWatch(long ownStartCount)
         return true;
     }
 
+    /// <summary>Keeps what a heartbeat says of freshness. Without an echo nobody knows how old it is.</summary>
+    public void OnFreshness(Heartbeat heartbeat, TimeSpan now)
+    {
+        if (heartbeat.CannotServe || heartbeat.Echo is not { } echo || echo.StartCount != ownStartCount) return;
+        _heard.Enqueue(new HeardHeartbeat(heartbeat.Sender.StartCount, now, echo.Now, heartbeat.AnyMayBeBehind ? null : [.. heartbeat.Behind]));
+        if (_heard.Count > MostHeartbeats) _heard.Dequeue();
+    }
+
+    /// <summary>
+    /// The latest moment of which that life of the master said that its slaves here hold what is stable, by heartbeats that were sent after
+    /// <paramref name="sentAfter"/> and heard before <paramref name="heardBefore"/>; <see cref="TimeSpan.MinValue"/>: none (R2).
+    /// </summary>
+    public TimeSpan FreshAsOf(GroupId group, long life, TimeSpan sentAfter, TimeSpan heardBefore)
+    {
+        var asOf = TimeSpan.MinValue;
+        foreach (var heartbeat in _heard)
+        {
+            if (heartbeat.Life != life || heartbeat.SentAfter < sentAfter || heartbeat.At >= heardBefore || heartbeat.Behind?.Contains(group) != false) continue;
+            if (heartbeat.SentAfter > asOf) asOf = heartbeat.SentAfter;
+        }
+
+        return asOf;
+    }
+
     public TimeSpan LastHeard(long life) => _lastHeardByLife.GetValueOrDefault(life, TimeSpan.MinValue);
 
     /// <summary>When a wait that began at <paramref name="since"/>, and anew whenever that life was heard, is over (L4).</summary>
@@ -40,4 +66,10 @@ internal sealed class MasterWatch(long ownStartCount)
     /// is as safe, costs one more confirmation for each group of the pair, and needs no notion of when a silence began.
     /// </summary>
     public void ChangeSession() => Session = Session with { Counter = Session.Counter + 1 };
+
+    /// <param name="Life">The sender's.</param>
+    /// <param name="At">When it came.</param>
+    /// <param name="SentAfter">By the own clock: it was sent later than this.</param>
+    /// <param name="Behind">Null: any group may be.</param>
+    private sealed record HeardHeartbeat(long Life, TimeSpan At, TimeSpan SentAfter, HashSet<GroupId>? Behind);
 }

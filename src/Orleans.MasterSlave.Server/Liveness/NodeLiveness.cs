@@ -10,6 +10,7 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
     private const int MostStartedAnew = 64;
+    private const int MostBehind = 256; // groups named in a heartbeat
     private readonly Lock _lock = new();
     private readonly SortedDictionary<NodeId, PeerLease> _leases = [];
     private readonly SortedDictionary<NodeId, MasterWatch> _watches = [];
@@ -103,7 +104,18 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
                 var resignations = lease.Resignations.Keys.ToArray();
                 foreach (var resignation in resignations)
                     if (lease.Resignations[resignation] == 0) lease.Resignations[resignation] = number;
-                due.Add((peer, new Heartbeat { Sender = self, Number = number, Store = store, Resignations = resignations, CannotServe = CannotServe }));
+                var behind = BehindAt(peer);
+                due.Add((peer, new Heartbeat
+                {
+                    Sender = self,
+                    Number = number,
+                    Store = store,
+                    Resignations = resignations,
+                    CannotServe = CannotServe,
+                    Echo = lease.Echo,
+                    Behind = behind.Length <= MostBehind ? behind : [],
+                    AnyMayBeBehind = behind.Length > MostBehind,
+                }));
             }
         }
 
@@ -220,8 +232,10 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
                     Replier = self,
                     Number = heartbeat.Number,
                     Session = watch.Session,
+                    Now = Now,
                     StartedAnew = _followed.StartedAnewUnder(heartbeat.Sender.Node, MostStartedAnew),
                 };
+                watch.OnFreshness(heartbeat, Now);
                 if (newLife || watch.WasSilent) told = [.. watch.Listeners];
                 watch.WasSilent = watch.WasSilent && heartbeat.CannotServe;
             }
@@ -237,6 +251,19 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
     public TimeSpan LastHeard(NodeId master, long life)
     {
         lock (_lock) return WatchOf(master).LastHeard(life);
+    }
+
+    /// <summary>
+    /// Of which moment the replica here shows at least the state (R2), by what its master's heartbeats say that were sent after <paramref name="since"/>, if it has
+    /// applied all that it was told before <paramref name="unappliedSince"/>; <see cref="TimeSpan.MinValue"/>: nobody knows.
+    /// </summary>
+    public TimeSpan FreshAsOf(GroupId group, NodeId master, long life, TimeSpan since, TimeSpan unappliedSince)
+    {
+        lock (_lock)
+        {
+            var asOf = WatchOf(master).FreshAsOf(group, life, since, unappliedSince);
+            return asOf == TimeSpan.MinValue ? asOf : asOf - times.BehindAfter;
+        }
     }
 
     /// <summary>The newest life of the master's process that was heard; 0: none.</summary>
@@ -320,6 +347,13 @@ internal sealed class NodeLiveness(NodeLife self, StoreId store, LivenessTimes t
         _sweptAt = Now;
         var over = _followed.TakeOut(f => Now >= (f.Master.IsNone ? f.Since + times.PromotionWait : WatchOf(f.Master).PatienceEnds(f.ConfirmedLife, f.Since, times.PromotionWait)));
         foreach (var master in over.Where(f => f.ConfirmedLife > 0).Select(f => f.Master).Distinct()) WatchOf(master).ChangeSession();
+    }
+
+    /// <summary>Who has nothing under way has no slave behind; so at rest this looks at nobody.</summary>
+    private GroupId[] BehindAt(NodeId peer)
+    {
+        var before = Now - times.BehindAfter;
+        return [.. _ticked.Where(t => t.IsSlaveBehind(peer, before)).Select(t => t.Group)];
     }
 
     private PeerLease Lease(NodeId slave) => _leases.TryGetValue(slave, out var lease) ? lease : _leases[slave] = new PeerLease(times);

@@ -18,6 +18,9 @@ internal sealed class PeerLease(LivenessTimes times)
     public LeaseSession Session { get; private set; }
     public long ReplierStartCount { get; private set; }
 
+    /// <summary>The newest moment of the slave's process that is known here.</summary>
+    public HeartbeatEcho? Echo { get; private set; }
+
     /// <summary>Was the lease valid at the last tick: a change is told to the groups.</summary>
     public bool WasValid { get; set; }
 
@@ -43,6 +46,7 @@ internal sealed class PeerLease(LivenessTimes times)
         }
 
         ReplierStartCount = reply.Replier.StartCount;
+        if (Echo is not { } echo || echo.StartCount < reply.Replier.StartCount || echo.Now < reply.Now) Echo = new HeartbeatEcho(reply.Replier.StartCount, reply.Now);
         foreach (var resignation in Resignations.Where(r => r.Value <= reply.Number && r.Value > 0).Select(r => r.Key).ToArray())
             Resignations.Remove(resignation);
         if (!_sent.TryGetValue(reply.Number, out var sent)) return changed;

@@ -69,6 +69,9 @@ internal sealed class MasterRole : IMasterOfSlaves
 
     private LogIndex Replicated => _inSync.Replicated(_env.Log.DurableIndex);
 
+    /// <summary>From any thread: reads what is published, and cannot be wrong for longer than a heartbeat.</summary>
+    public bool IsSlaveBehind(NodeId slave, TimeSpan before) => !IsServing || _inSync.IsSlaveBehind(slave, before);
+
     /// <summary>Something is under way that time alone may have to move.</summary>
     public bool IsUnsettled => !IsServing || _inSync.IsUnsettled || _pending.Count > 0 || _farAheadSince is not null;
 
@@ -202,7 +205,12 @@ internal sealed class MasterRole : IMasterOfSlaves
     {
         if (_ended) return;
         var stable = _replicator.StablePoint(_commit.Stable, Progress);
-        if (stable > _commit.Stable) _commit.SetStable(stable);
+        if (stable > _commit.Stable)
+        {
+            _inSync.StableMoved(); // published before anybody is answered by it
+            _commit.SetStable(stable);
+        }
+
         _commit.SetReplicated(LargestReplicatedIndex);
         _inSync.Look();
         _pending.Release(MayAnswer());

@@ -30,6 +30,9 @@ internal sealed class Replica
 
     public ReplicaRole Role => _state.Role;
 
+    /// <summary>As <see cref="Liveness.IReplicaListener.IsSlaveBehind"/>: from any thread.</summary>
+    public bool IsSlaveBehind(NodeId slave, TimeSpan before) => _state.Master?.IsSlaveBehind(slave, before) ?? false;
+
     /// <summary>True while this replica is master and takes operations.</summary>
     public bool IsServing => _state.Master?.IsServing ?? false;
 
@@ -134,10 +137,12 @@ internal sealed class Replica
         var master = _state.Master; // the mastership that serves this read; one that follows it may not have caught up yet
         if (!request.Diagnostic && !await SeesAsync(request.Token)) return Redirect();
         var losses = _env.Log.DataLossCount;
+        var seen = _commit.Committed; // at least
         var payload = await _env.Object.ReadAsync(request.Payload);
         if (losses != _env.Log.DataLossCount && !request.Diagnostic) return Redirect(); // a token of after the loss would vouch for what was lost (R1)
         // Executed first, then checked (R3): while the lease was valid after the execution, nobody else was master during it.
         if (request.MasterOnly && (master is null || master != _state.Master || !master.LeaseIsValid)) return Redirect();
+        if (!request.Diagnostic && !IsFresh(seen)) return Redirect(); // executing took its time, or the process slept (R2)
         return new CallReply { Kind = ReplyKind.Answered, Payload = payload, Token = new SessionToken(_env.Log.DataLossCount, _state.Succession.Epoch, _commit.Visible) };
     }
 
@@ -219,9 +224,13 @@ internal sealed class Replica
             BarrierCommitted: master?.IsServing ?? false,
             EnoughInSync: master?.EnoughInSync ?? false,
             HasRoom: master?.HasRoom ?? false,
-            IsFresh: !_state.IsOut && (master?.IsFresh ?? _state.Succession.HeardWithin(_env.Limits.MaxStaleness)),
+            IsFresh: IsFresh(_commit.Committed),
             LeaseIsValid: master?.LeaseIsValid ?? false);
     }
+
+    /// <summary>Is a state in which so much is applied recent enough to be read (R2)?</summary>
+    private bool IsFresh(LogIndex applied) => !_state.IsOut && (_state.Master?.IsFresh
+        ?? _state.Succession.IsFreshWithin(_env.Limits.MaxStaleness, _state.Feed.Told.In(_state.Succession.Epoch, applied)));
 
     /// <summary>Waits, a bounded time, until what the caller has seen is committed here (R1). A token from before a data loss asks for nothing.</summary>
     private async Task<bool> SeesAsync(SessionToken token)

@@ -1,6 +1,7 @@
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Liveness;
+using Orleans.MasterSlave.Replication.Slave;
 
 namespace Orleans.MasterSlave.Replicas;
 
@@ -79,8 +80,15 @@ internal sealed class Succession
 
     public bool PatienceIsOver => MasterResigned || _env.Now >= Max(LastHeard, Followed.Since) + _env.Liveness.Times.PromotionWait;
 
-    /// <summary>Was the master's confirmed process heard lately enough to answer reads (R2)?</summary>
-    public bool HeardWithin(TimeSpan span) => LastHeard != TimeSpan.MinValue && _env.Now - LastHeard <= span;
+    /// <summary>Is the state here no older than that, as far as the master's confirmed process has said, and this replica has applied it (R2)?</summary>
+    /// <param name="span">How old the state may be.</param>
+    /// <param name="told">What the master has told of stable points; null: nothing yet.</param>
+    public bool IsFreshWithin(TimeSpan span, ToldSpan? told)
+    {
+        if (Followed.ConfirmedLife == 0 || told is not { } applied) return false;
+        var asOf = _env.Liveness.FreshAsOf(_env.Group, Master, Followed.ConfirmedLife, applied.Since, applied.UnappliedSince);
+        return asOf != TimeSpan.MinValue && _env.Now - asOf <= span;
+    }
 
     /// <summary>
     /// May this replica compete now, by the record as it was just read (G3, G4)? A node that finds itself named by an earlier life of its own need

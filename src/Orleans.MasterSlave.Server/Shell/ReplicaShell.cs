@@ -65,6 +65,8 @@ internal sealed class ReplicaShell : IReplicaListener
 
     public void SlaveStartedAnew(NodeId slave) => Post(r => r.SlaveStartedAnew(slave));
 
+    public bool IsSlaveBehind(NodeId slave, TimeSpan before) => _replica?.IsSlaveBehind(slave, before) ?? false;
+
     public void SnapshotWanted() => Post(r => r.SnapshotWanted());
 
     public void Fail(string reason, Exception error) => Post(r => r.Fail(reason, error));

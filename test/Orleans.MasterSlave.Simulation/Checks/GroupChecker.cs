@@ -16,8 +16,11 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, Dis
     private readonly Dictionary<RequestId, Acknowledged> _acknowledged = [];
     private readonly Dictionary<RequestId, LogIndex> _indexes = [];
     private readonly HashSet<RequestId> _answered = [];
+    private readonly List<(TimeSpan At, int Count)> _answeredBefore = [];
     private GroupRecord? _record;
     private long _answeringEpoch;
+
+    private static readonly TimeSpan LongestAge = TimeSpan.FromMinutes(1);
 
     public GroupId Group => plan.Group;
     public bool IsSync => plan.Mode == ReplicationMode.Synchronous;
@@ -44,7 +47,7 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, Dis
     }
 
     /// <summary>A replica gives an answer, as seen on its own node.</summary>
-    public void AnsweredBy(int node, RequestId request, SessionToken token)
+    public void AnsweredBy(int node, RequestId request, SessionToken token, int count)
     {
         var epoch = token.Epoch.Value;
         world.Require(
@@ -54,6 +57,7 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, Dis
         world.Require(IsSync || epoch >= _answeringEpoch, () => $"{Group}: node {node} acknowledges in {token.Epoch} after e{_answeringEpoch} has (W4)");
         _answeringEpoch = Math.Max(_answeringEpoch, epoch);
         if (!IsSync || !_answered.Add(request)) return;
+        if (_answeredBefore.Count == 0 || count > _answeredBefore[^1].Count) _answeredBefore.Add((world.Now, count));
         var holders = 0;
         foreach (var replica in _record!.Replicas.Select(SimIds.IndexOf))
         {
@@ -89,6 +93,19 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, Dis
     {
         CheckOrder("a read with a token", seen, count, digest, token, least: seen.Count);
         world.Count("token read");
+    }
+
+    /// <summary>
+    /// A replica answers a read, as seen on its own node, in synchronous mode: it shows what was answered longer ago than <paramref name="age"/> (R2).
+    /// </summary>
+    public void ReadAnswered(int node, int count, TimeSpan age)
+    {
+        if (!IsSync) return;
+        var bound = world.Now - (age * 1.02) - TimeSpan.FromMilliseconds(1); // its clock may be 1 % slow
+        while (_answeredBefore.Count > 1 && _answeredBefore[1].At <= world.Now - LongestAge) _answeredBefore.RemoveAt(0);
+        var least = _answeredBefore.LastOrDefault(a => a.At <= bound).Count;
+        world.Require(count >= least, () => $"{Group}: node {node} shows {count} operations in a read, and {least} were answered {age} ago (R2)");
+        world.Count("read answered by a replica");
     }
 
     /// <summary>The row moved.</summary>

@@ -31,6 +31,7 @@ internal sealed class SimReplica : IReplicaListener
     public void PeerChanged() => Post(Replica.PeerChanged);
     public void MasterResigned(Epoch epoch) => Post(() => Replica.MasterResigned(epoch));
     public void SlaveStartedAnew(NodeId slave) => Post(() => Replica.SlaveStartedAnew(slave));
+    public bool IsSlaveBehind(NodeId slave, TimeSpan before) => Replica.IsSlaveBehind(slave, before);
     public void Tick() => Post(Replica.Tick);
 
     private void Post(Action action) => _silo.Lane.Post(() =>

@@ -62,7 +62,16 @@ internal sealed class SimSilo
     public async Task<CallReply> ExecuteAsync(SimGroup group, Operation operation)
     {
         var reply = await (await ReplicaAsync(group.Id)).ExecuteAsync(operation);
-        if (reply.Kind == ReplyKind.Answered) group.Checker.AnsweredBy(Index, operation.Id, reply.Token);
+        if (reply.Kind == ReplyKind.Answered) group.Checker.AnsweredBy(Index, operation.Id, reply.Token, SimObject.Read(reply.Payload!).Count);
+        return reply;
+    }
+
+    /// <summary>As <see cref="ExecuteAsync"/>, of a read.</summary>
+    public async Task<CallReply> ReadAsync(SimGroup group, ReadRequest request)
+    {
+        var reply = await (await ReplicaAsync(group.Id)).ReadAsync(request);
+        if (reply.Kind == ReplyKind.Answered && !request.PositionOnly)
+            group.Checker.ReadAnswered(Index, SimObject.Read(reply.Payload!).Count, _cluster.Options.LimitsOf(Index, _cluster.Options.Limits).MaxStaleness);
         return reply;
     }
 

@@ -173,6 +173,7 @@ public sealed class ExMasterTests
 
     private sealed class Deaf : IReplicaListener
     {
+        public bool IsSlaveBehind(NodeId slave, TimeSpan before) => false;
         public GroupId Group => Nodes.SimIds.Group(0);
         public void PeerChanged() { }
         public void MasterResigned(Epoch epoch) { }

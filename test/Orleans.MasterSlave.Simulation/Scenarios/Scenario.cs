@@ -122,7 +122,7 @@ internal sealed class Scenario
         var (began, group) = (Group.Checker.Now, Group);
         return Ask(node, async silo =>
         {
-            var reply = await (await silo.ReplicaAsync(group.Id)).ReadAsync(new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = masterOnly });
+            var reply = await silo.ReadAsync(group, new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = masterOnly });
             if (reply.Kind != ReplyKind.Answered || !masterOnly) return reply;
             var (count, digest) = SimObject.Read(reply.Payload!);
             group.Checker.MasterRead(began, count, digest, reply.Token);

@@ -75,7 +75,7 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid firstId
     {
         var reply = await UntilAnsweredAsync(
             attempt => new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true },
-            async (silo, read) => await (await silo.ReplicaAsync(group.Id)).ReadAsync(read),
+            (silo, read) => silo.ReadAsync(group, read),
             anyReplica: true);
         _token = SessionToken.Latest(_token, reply.Token);
     }
@@ -95,7 +95,7 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid firstId
         var token = _token;
         var reply = await UntilAnsweredAsync(
             attempt => new ReadRequest { Payload = [], Token = token, MasterOnly = masterOnly },
-            async (silo, read) => await (await silo.ReplicaAsync(group.Id)).ReadAsync(read),
+            (silo, read) => silo.ReadAsync(group, read),
             anyReplica: !masterOnly || random.Chance(0.5)); // also by a view that is wrong: whoever takes itself for the master answers
         var (count, digest) = SimObject.Read(reply.Payload!);
         if (masterOnly) group.Checker.MasterRead(began, count, digest, reply.Token);

@@ -30,6 +30,7 @@ internal sealed class LivenessPair
 
     internal sealed class Deaf : IReplicaListener
     {
+        public bool IsSlaveBehind(NodeId slave, TimeSpan before) => false;
         public GroupId Group { get; } = new(GrainId.Create("group", "a"));
         public void PeerChanged() { }
         public void MasterResigned(Epoch epoch) { }

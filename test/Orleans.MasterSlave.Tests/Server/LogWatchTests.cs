@@ -57,6 +57,7 @@ public sealed class LogWatchTests
 
     private sealed class Silent : IReplicaListener
     {
+        public bool IsSlaveBehind(NodeId slave, TimeSpan before) => false;
         public GroupId Group { get; } = LogFixture.GroupOf("a");
         public void PeerChanged() { }
         public void MasterResigned(Epoch epoch) { }

@@ -87,6 +87,20 @@ internal sealed class InSyncKeeper
     /// <summary>It lacks the stable point, though it acknowledged it.</summary>
     public void SlaveStartedAnew(NodeId slave) => _slaves.Find(s => s.Channel.Slave == slave)?.Channel.TellAgain();
 
+    /// <summary>The stable point is about to move.</summary>
+    public void StableMoved()
+    {
+        foreach (var slave in _slaves) slave.Channel.StableMoved();
+    }
+
+    /// <summary>From any thread: see <see cref="SlaveChannel.IsBehind"/>.</summary>
+    public bool IsSlaveBehind(NodeId slave, TimeSpan before)
+    {
+        foreach (var member in _slaves)
+            if (member.Channel.Slave == slave) return member.Channel.IsBehind(before);
+        return false;
+    }
+
     public void PumpAll()
     {
         foreach (var slave in _slaves) slave.Channel.Pump();

@@ -21,6 +21,8 @@ internal sealed class SlaveChannel
     private int _inFlight;
     private int _generation;           // raised when the way starts anew: older replies then tell nothing about _next
     private LogIndex _toldStable;
+    private LogIndex _heldStable;      // the largest stable point that the slave has said it was told
+    private long _unheldSince = long.MaxValue; // ticks: since when a stable point may not be held over there; read by other threads
     private bool _noticeDelayed;
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1));
     private TimeSpan _quietUntil = TimeSpan.MinValue;
@@ -47,10 +49,19 @@ internal sealed class SlaveChannel
     /// <summary>The slave said that it cannot follow: it need not be waited for.</summary>
     public bool SlaveFailed { get; private set; }
 
+    /// <summary>Does the slave, for all this master knows, lack a stable point that was reached before (R2)? From any thread.</summary>
+    public bool IsBehind(TimeSpan before) => Volatile.Read(ref _unheldSince) <= before.Ticks;
+
+    /// <summary>The stable point is about to move: the slave does not hold it yet.</summary>
+    public void StableMoved()
+    {
+        if (_unheldSince == long.MaxValue) Volatile.Write(ref _unheldSince, _env.Now.Ticks);
+    }
+
     public bool IsStreaming => _matching && !_snapshots.IsActive;
 
     /// <summary>Does this channel need another look soon?</summary>
-    public bool IsUnsettled => _inFlight > 0 || !_matching || _next <= _env.Log.Last.Index || !IsConfirmed || _toldStable < _master.Stable;
+    public bool IsUnsettled => _inFlight > 0 || !_matching || _next <= _env.Log.Last.Index || !IsConfirmed || _toldStable < _master.Stable || _unheldSince != long.MaxValue;
 
     /// <summary>The position of the snapshot that is on its way; null: none.</summary>
     public LogIndex? Travelling => _snapshots.Travelling;
@@ -135,6 +146,7 @@ internal sealed class SlaveChannel
     private async Task SendAsync(AppendRequest request)
     {
         var generation = _generation;
+        var sent = _env.Now;
         AppendReply? reply = null;
         try
         {
@@ -148,18 +160,19 @@ internal sealed class SlaveChannel
         if (_stopped) return;
         if (generation == _generation) _inFlight--;
         if (reply is null) StartAnew(generation);
-        else OnReply(request, reply, generation);
+        else OnReply(request, reply, generation, sent);
         _master.ChannelAdvanced();
         Pump();
     }
 
-    private void OnReply(AppendRequest request, AppendReply reply, int generation)
+    private void OnReply(AppendRequest request, AppendReply reply, int generation, TimeSpan sent)
     {
         SlaveFailed = reply.Outcome == AppendOutcome.Failed;
         switch (reply.Outcome)
         {
             case AppendOutcome.Appended:
                 Acknowledged = LogIndex.Max(Acknowledged, reply.MatchedThrough);
+                Holds(request.Stable, sent);
                 if (reply.Session is { } session && (Confirmed is null || session.CompareTo(Confirmed.Value) > 0)) Confirmed = session;
                 if (generation == _generation)
                 {
@@ -183,6 +196,15 @@ internal sealed class SlaveChannel
                 StartAnew(generation);
                 break;
         }
+    }
+
+    /// <summary>The slave holds, and has been told of, the stable point as it was at a moment. One that is newer was reached after that.</summary>
+    private void Holds(LogIndex stable, TimeSpan asOf)
+    {
+        if (stable > _heldStable) _heldStable = stable;
+        if (Acknowledged < stable) return; // told of it, and does not have it yet
+        if (_heldStable >= _master.Stable) Volatile.Write(ref _unheldSince, long.MaxValue);
+        else if (asOf.Ticks > _unheldSince) Volatile.Write(ref _unheldSince, asOf.Ticks);
     }
 
     private void StartAnew(int generation)

@@ -17,6 +17,9 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     private Epoch _verifiedEpoch;
     private TaskCompletionSource? _idle;          // set while the log is being cut or replaced
 
+    /// <summary>The stable points that the master has told of, whether or not they are applied (R2).</summary>
+    public ToldStable Told { get; } = new();
+
     /// <summary>The largest index that a master has told of, whether or not it came to be here (C5).</summary>
     public LogIndex HeardOf { get; private set; }
 
@@ -25,6 +28,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         if (Refuse(request.Header) is { } refused) return refused;
         HeardOf = LogIndex.Max(HeardOf, LogIndex.Max(request.Stable, request.Previous.Index + request.Entries.Count));
         Follow(request.Header);
+        Told.Told(request.Header.Epoch, request.Stable, env.Now);
         var previous = request.Previous;
         for (var cut = false; ; cut = true)
         {

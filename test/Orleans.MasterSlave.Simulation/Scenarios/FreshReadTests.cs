@@ -1,0 +1,96 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Replication;
+using Orleans.MasterSlave.Simulated.Runs;
+using Xunit;
+
+namespace Orleans.MasterSlave.Simulated.Scenarios;
+
+/// <summary>
+/// Histories of reads at slaves whose master is heard all the while (R2). Each read that is answered is also checked against what had been answered
+/// longer ago than MaxStaleness.
+/// </summary>
+public sealed class FreshReadTests
+{
+    private static readonly TimeSpan Staleness = TimeSpan.FromSeconds(2);
+
+    private static Scenario Start(GroupShape shape) => new(shape, limits: l => l with { MaxStaleness = Staleness });
+
+    [Fact]
+    public void Slave_OfAGroupAtRest_AnswersHoweverLongItRests() => Scenario.Play(() =>
+    {
+        var scenario = Start(Scenario.Pair);
+        scenario.Change(3);
+        scenario.Wait(TimeSpan.FromSeconds(60));
+        Assert.Equal(ReplyKind.Answered, scenario.Soon(scenario.Read(scenario.Slaves[0], masterOnly: false))!.Kind);
+    });
+
+    /// <summary>Its disk hangs: it is taken out, the master goes on, and heartbeats come as ever.</summary>
+    [Fact]
+    public void Slave_WhoseDiskHangs_AnswersForAWhileOnly() => Scenario.Play(() =>
+    {
+        var scenario = Start(Scenario.Pair);
+        scenario.Change(3);
+        var slave = scenario.Slaves[0];
+        scenario.Do(() => slave.Disk.StalledUntil = TimeSpan.FromHours(1));
+        scenario.Change(5);
+        scenario.Wait(Staleness);
+        scenario.Change(5);
+        Assert.NotEqual(ReplyKind.Answered, scenario.Soon(scenario.Read(slave, masterOnly: false))!.Kind);
+    });
+
+    /// <summary>Whatever the master sends for the group is lost, and only that.</summary>
+    [Fact]
+    public void Slave_ThatIsToldNothing_AnswersForAWhileOnly() => Scenario.Play(() =>
+    {
+        var scenario = Start(Scenario.Pair);
+        scenario.Change(3);
+        var (master, slave) = (scenario.Master, scenario.Slaves[0]);
+        scenario.Lose(master, slave, m => m is AppendRequest);
+        scenario.Change(5);
+        scenario.Wait(Staleness);
+        scenario.Change(5);
+        Assert.NotEqual(ReplyKind.Answered, scenario.Soon(scenario.Read(slave, masterOnly: false))!.Kind);
+    });
+
+    /// <summary>It was away for a minute. Its master is heard at once, and what it missed comes slowly.</summary>
+    [Fact]
+    public void Slave_ThatComesBack_AnswersOnlyWhenItHasAppliedWhatItMissed() => Scenario.Play(() =>
+    {
+        var scenario = Start(Scenario.Pair);
+        scenario.Change(3);
+        var slave = scenario.Slaves[0];
+        scenario.Do(slave.Crash);
+        scenario.Change(5);
+        scenario.Wait(TimeSpan.FromSeconds(60));
+        scenario.Do(() =>
+        {
+            slave.Start();
+            slave.ApplyTime = TimeSpan.FromSeconds(10);
+        });
+        scenario.Until(() => slave.Silo!.IsUp, "its start");
+        for (var i = 0; i < 40; i++)
+        {
+            scenario.Wait(TimeSpan.FromMilliseconds(100));
+            Assert.NotEqual(ReplyKind.Answered, scenario.Soon(scenario.Read(slave, masterOnly: false))!.Kind);
+        }
+
+        scenario.Wait(TimeSpan.FromSeconds(40));
+        Assert.Equal(ReplyKind.Answered, scenario.Soon(scenario.Read(slave, masterOnly: false))!.Kind);
+        scenario.Heal();
+    });
+
+    /// <summary>Of three replicas the new master cannot yet serve: what it has told the third one may lack what the old one answered.</summary>
+    [Fact]
+    public void Slave_OfAMasterThatDoesNotServeYet_AnswersForAWhileOnly() => Scenario.Play(() =>
+    {
+        var scenario = Start(Scenario.Three);
+        scenario.Change(3);
+        var (former, next, third) = (scenario.Master, scenario.Slaves[0], scenario.Slaves[1]);
+        scenario.Do(() => next.ApplyTime = TimeSpan.FromSeconds(20));
+        scenario.Change(3);
+        scenario.Do(former.Crash);
+        scenario.Wait(TimeSpan.FromSeconds(6));
+        foreach (var slave in new[] { next, third }) Assert.NotEqual(ReplyKind.Answered, scenario.Soon(scenario.Read(slave, masterOnly: false))?.Kind);
+        scenario.Heal();
+    });
+}
