@@ -88,8 +88,10 @@ public sealed class FreshReadTests
         var (former, next, third) = (scenario.Master, scenario.Slaves[0], scenario.Slaves[1]);
         scenario.Do(() => next.ApplyTime = TimeSpan.FromSeconds(20));
         scenario.Change(3);
+        scenario.Do(() => scenario.Cluster.Store.CutOff.Add(third.Index)); // it does not become master
         scenario.Do(former.Crash);
         scenario.Wait(TimeSpan.FromSeconds(6));
+        Assert.True(scenario.At(next).IsMaster);
         foreach (var slave in new[] { next, third }) Assert.NotEqual(ReplyKind.Answered, scenario.Soon(scenario.Read(slave, masterOnly: false))?.Kind);
         scenario.Heal();
     });
