@@ -36,7 +36,7 @@ internal static class Filler
             if (await TryAppendAsync(replica, confirmed) || replica.Last != full) throw new InvalidOperationException("A full log took an entry.");
         }
 
-        await replica.PromiseAsync(new Epoch(7)); // small records still have room
+        await replica.PromiseAsync(new Epoch(7), Plan.Birth); // small records still have room
         File.Delete(ballast);
         var started = TimeProvider.System.GetTimestamp();
         while (!await TryAppendAsync(replica, confirmed))

@@ -30,6 +30,8 @@ internal sealed class Plan(int group)
     /// <summary>How far a group goes when it is told to go so far: every third comes to rest soon.</summary>
     public static int StepsOf(int group, int steps) => group % 3 == 2 ? steps / 8 : steps;
 
+    public static readonly GroupBirth Birth = new(new Guid("bbbbbbbb-0000-0000-0000-000000000001"));
+
     public static GroupId GroupOf(int group) => new(GrainId.Create("crash.group", $"g{group}"));
 
     public static Plan After(int group, int steps)
@@ -95,7 +97,7 @@ internal sealed class Plan(int group)
     {
         var epoch = Epoch.Next();
         _promised = epoch > _promised ? epoch : _promised;
-        return log => log.PromiseAsync(epoch);
+        return log => log.PromiseAsync(epoch, Plan.Birth);
     }
 
     private Func<IReplicaLog, Task> Save()

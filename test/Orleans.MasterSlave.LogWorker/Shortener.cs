@@ -37,7 +37,7 @@ internal static partial class Shortener
         if (replica.DurableIndex != confirmed) throw new InvalidOperationException($"{replica.DurableIndex} is durable instead of {confirmed}.");
         try
         {
-            await replica.PromiseAsync(new Epoch(9)); // would fit
+            await replica.PromiseAsync(new Epoch(9), Plan.Birth); // would fit
             return Writer.WentOnAfterFailure;
         }
         catch (LogFailedException)

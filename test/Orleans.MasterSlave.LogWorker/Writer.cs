@@ -42,7 +42,7 @@ internal static class Writer
     {
         try
         {
-            await log.OpenReplica(Plan.GroupOf(int.MaxValue)).PromiseAsync(new(1));
+            await log.OpenReplica(Plan.GroupOf(int.MaxValue)).PromiseAsync(new(1), Plan.Birth);
             return true;
         }
         catch (LogFailedException)

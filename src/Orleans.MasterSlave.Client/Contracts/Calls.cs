@@ -17,6 +17,9 @@ internal sealed class Operation
 
     /// <summary>The serialized invokable.</summary>
     [Id(3)] public required byte[] Payload { get; init; }
+
+    /// <summary>The group as the client knows it. A replica of another birth, or a client that does not say, is redirected: nothing is executed (I4).</summary>
+    [Id(4)] public GroupBirth Birth { get; init; }
 }
 
 /// <summary>One read-only call on its way to a replica (R1).</summary>
@@ -37,6 +40,9 @@ internal sealed class ReadRequest
 
     /// <summary>Nothing is executed: the reply's token says how far this replica is. A client asks so before its first operation on a group (W1).</summary>
     [Id(5)] public bool PositionOnly { get; init; }
+
+    /// <summary>The group as the client knows it: a replica of another birth does not answer (I4). None: the client knows of none yet.</summary>
+    [Id(6)] public GroupBirth Birth { get; init; }
 }
 
 /// <summary>What a replica made of a call.</summary>
@@ -120,4 +126,7 @@ internal sealed class CallReply
 
     /// <summary>The relay's own word: the replica did not answer it in time.</summary>
     [Id(6)] public bool Unreached { get; init; }
+
+    /// <summary>The group that this replica is of; none: it does not know, or a relay speaks.</summary>
+    [Id(7)] public GroupBirth Birth { get; init; }
 }

@@ -15,6 +15,9 @@ internal sealed record GroupView(
     [property: Id(3)] NodeId Master,
     [property: Id(4)] ImmutableArray<ReplicaAddress> Replicas)
 {
+    /// <summary>Which making of the group this is a view of (I4).</summary>
+    [Id(5)] public GroupBirth Birth { get; init; }
+
     /// <summary>Is this view of a later state of the group record than the other?</summary>
     public bool IsNewerThan(GroupView? other) => other is null || (Epoch.Value, Version).CompareTo((other.Epoch.Value, other.Version)) > 0;
 }

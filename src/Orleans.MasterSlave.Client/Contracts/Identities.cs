@@ -30,6 +30,22 @@ internal readonly record struct StoreId([property: Id(0)] Guid Value)
     public override string ToString() => Value.ToString("N")[..8];
 }
 
+/// <summary>
+/// Identifies one making of a group for ever (I4): random, made by its founding master. A group whose record was lost and that was made anew has the
+/// same name and the same first epochs and indexes, and another birth: nothing of the one is ever taken for the other's.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("masterslave.group-birth")]
+internal readonly record struct GroupBirth([property: Id(0)] Guid Value)
+{
+    public static readonly GroupBirth None;
+    public bool IsNone => Value == Guid.Empty;
+
+    /// <summary>Both are known, and not the same.</summary>
+    public bool IsOther(GroupBirth than) => !IsNone && !than.IsNone && this != than;
+
+    public override string ToString() => IsNone ? "none" : Value.ToString("N")[..8];
+}
+
 /// <summary>One changing call of one client on one group, the same for every retry of it (W1). Sequences start at 1 for each client and group.</summary>
 [GenerateSerializer, Immutable, Alias("masterslave.request-id")]
 internal readonly record struct RequestId([property: Id(0)] Guid Client, [property: Id(1)] long Sequence)

@@ -49,10 +49,17 @@ internal readonly record struct SessionToken([property: Id(0)] long DataLossCoun
 {
     public static readonly SessionToken None;
 
+    /// <summary>The group that it is a token of; none: of whichever the reader is.</summary>
+    [Id(3)] public GroupBirth Birth { get; init; }
+
     /// <summary>Does this token know of less than the other? A later data loss counts first: indexes before and after it cannot be compared.</summary>
     public bool IsBefore(SessionToken other) => (DataLossCount, Index.Value).CompareTo((other.DataLossCount, other.Index.Value)) < 0;
 
-    /// <summary>The later of two tokens of the same group: never lets time run backwards.</summary>
-    public static SessionToken Latest(SessionToken left, SessionToken right) =>
-        left.IsBefore(right) ? right : left;
+    /// <summary>The later of two tokens of the same group: never lets time run backwards. A token of another birth is not later, whatever it says.</summary>
+    public static SessionToken Latest(SessionToken left, SessionToken right)
+    {
+        if (left.Birth.IsOther(right.Birth)) return left;
+        if (left.Birth.IsNone) left = left with { Birth = right.Birth };
+        return left.IsBefore(right) ? right : left;
+    }
 }

@@ -28,6 +28,9 @@ internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBee
 
     public GroupRoutes? Routes => Volatile.Read(ref _routes);
 
+    /// <summary>The group as this client knows it; none: it has no view yet.</summary>
+    public GroupBirth Birth => Routes?.View.Birth ?? GroupBirth.None;
+
     /// <summary>Keeps the entry from being forgotten, until <see cref="Leave"/>. False: it was forgotten already, take a new one.</summary>
     public bool TryEnter()
     {

@@ -45,7 +45,7 @@ internal sealed class MasterSlaveCallFilter(
                     throw new OverloadedException($"{target}: {options.MaxOperationsPerGrain} operations wait behind the oldest one of this client; not executed.");
                 try
                 {
-                    var operation = new Operation { Id = id, AnsweredThrough = answeredThrough, Known = known, Payload = payload };
+                    var operation = new Operation { Id = id, AnsweredThrough = answeredThrough, Known = known, Payload = payload, Birth = group.Birth };
                     var reply = await router.RouteAsync(new RoutedCall(group, CallKind.Operation, time.GetTimestamp(), CancellationOf(request)) { Operation = operation });
                     return Answer(group, reply, keepToken: true);
                 }
@@ -68,7 +68,7 @@ internal sealed class MasterSlaveCallFilter(
     /// <summary>A client that knows nothing of a group asks before its first operation: what the group has forgotten lies before that (W1).</summary>
     private async ValueTask LearnPositionAsync(ClientGroup group, CancellationToken cancellation)
     {
-        var ask = new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true };
+        var ask = new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true, Birth = group.Birth };
         var call = new RoutedCall(group, CallKind.ReadAny, time.GetTimestamp(), cancellation) { Read = ask, Turn = group.NextTurn() };
         group.Saw((await router.RouteAsync(call)).Token);
     }
@@ -85,7 +85,7 @@ internal sealed class MasterSlaveCallFilter(
             var read = new ReadRequest
             {
                 Payload = payload, Token = only is null ? token : SessionToken.None, MasterOnly = master && only is null,
-                Diagnostic = only is not null, StrictSession = options.StrictSessions,
+                Diagnostic = only is not null, StrictSession = options.StrictSessions, Birth = group.Birth,
             };
             var kind = only is not null ? CallKind.ReadOne : master ? CallKind.ReadMaster : CallKind.ReadAny;
             var call = new RoutedCall(group, kind, time.GetTimestamp(), CancellationOf(request)) { Read = read, OnlySilo = only, Turn = group.NextTurn() };

@@ -24,8 +24,8 @@ internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimePro
         return await ReadAsync(fresh: true);
     }
 
-    public Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId storeId) =>
-        Enqueue(row => row is null ? GroupPolicy.Create(plan, claim, storeId) : null);
+    public Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId storeId, GroupBirth birth) =>
+        Enqueue(row => row is null ? GroupPolicy.Create(plan, claim, storeId, birth) : null);
 
     public Task<GroupRecord> PromoteAsync(MasterClaim claim, long basedOnVersion) =>
         Enqueue(row => row?.Version == basedOnVersion ? GroupPolicy.Promote(row, claim) : null);

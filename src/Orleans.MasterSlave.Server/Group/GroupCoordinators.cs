@@ -19,7 +19,8 @@ internal sealed class GroupCoordinators(IGroupStore store, TimeProvider time, Ca
     {
         public Task<GroupRecord?> ReadAsync(bool fresh) => Run(() => inner.ReadAsync(fresh));
         public Task<GroupRecord?> SettledAsync() => Run(inner.SettledAsync);
-        public Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId storeId) => Run(() => inner.CreateAsync(plan, claim, storeId));
+        public Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId storeId, GroupBirth birth) =>
+            Run(() => inner.CreateAsync(plan, claim, storeId, birth));
         public Task<GroupRecord> PromoteAsync(MasterClaim claim, long basedOnVersion) => Run(() => inner.PromoteAsync(claim, basedOnVersion));
         public Task<GroupRecord> ShrinkAsync(MasterClaim claim, NodeId slave) => Run(() => inner.ShrinkAsync(claim, slave));
         public Task<GroupRecord> GrowAsync(MasterClaim claim, NodeId slave) => Run(() => inner.GrowAsync(claim, slave));

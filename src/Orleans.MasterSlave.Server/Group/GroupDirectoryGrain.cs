@@ -69,5 +69,5 @@ internal sealed partial class GroupDirectoryGrain(
         record.Epoch,
         record.Version,
         record.Master,
-        [.. record.Replicas.Select(n => new ReplicaAddress(n, running.Nodes.Locate(n), record.IsInSync(n)))]);
+        [.. record.Replicas.Select(n => new ReplicaAddress(n, running.Nodes.Locate(n), record.IsInSync(n)))]) { Birth = record.Birth };
 }

@@ -7,7 +7,7 @@ namespace Orleans.MasterSlave.Group;
 internal static class GroupPolicy
 {
     /// <summary>The first record of a group (G2): only the master is in sync; slaves enter by <see cref="Grow"/> when they have caught up.</summary>
-    public static GroupRecord Create(GroupPlan plan, MasterClaim claim, StoreId store)
+    public static GroupRecord Create(GroupPlan plan, MasterClaim claim, StoreId store, GroupBirth birth)
     {
         if (!plan.Replicas.Contains(claim.Life.Node)) throw new InvalidOperationException($"{claim.Life.Node} is not among the replicas of {plan.Group}.");
         return new GroupRecord
@@ -23,6 +23,7 @@ internal static class GroupPolicy
             DataLossCount = 0,
             Version = 1,
             Store = store,
+            Birth = birth,
         };
     }
 

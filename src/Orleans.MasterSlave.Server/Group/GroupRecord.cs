@@ -37,6 +37,9 @@ internal sealed record GroupRecord
     [Id(9)] public required long Version { get; init; }
     [Id(10)] public required StoreId Store { get; init; }
 
+    /// <summary>Which making of the group this is: another's log is never obeyed by it (I4).</summary>
+    [Id(11)] public required GroupBirth Birth { get; init; }
+
     public bool IsInSync(NodeId node) => InSync.Contains(node);
 
     public override string ToString() =>

@@ -24,7 +24,7 @@ internal interface IGroupCoordinator
     Task<GroupRecord?> SettledAsync();
 
     /// <summary>Inserts the record with epoch 1 and the claimant as master, everybody else not yet in sync (G2).</summary>
-    Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId store);
+    Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId store, GroupBirth birth);
 
     /// <summary>Epoch+1 with the claimant as master, if the row still has <paramref name="basedOnVersion"/> (G3, G4).</summary>
     Task<GroupRecord> PromoteAsync(MasterClaim claim, long basedOnVersion);

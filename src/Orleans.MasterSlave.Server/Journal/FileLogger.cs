@@ -36,6 +36,7 @@ internal sealed class FileLogger : IReplicaLog
         _runs = found.Runs;
         Base = found.Base;
         _promised = found.Promised;
+        Birth = found.Birth;
         _tornEpoch = found.TornEpoch;
         _uncuttable = found.Snapshot?.Position.Index ?? LogIndex.None;
         _durable = new DurableMarks(log.Commit, Last.Index, _promised);
@@ -55,6 +56,8 @@ internal sealed class FileLogger : IReplicaLog
     public LogIndex DurableIndex => _durable.Index;
 
     public Epoch PromisedEpoch => _durable.Promised;
+
+    public GroupBirth Birth { get; private set; }
 
     public long DataLossCount => _runs.Count > 0 ? _runs.DataLossCount : _snapshot.Record?.DataLossCount ?? 0;
 
@@ -152,14 +155,16 @@ internal sealed class FileLogger : IReplicaLog
         }
     }
 
-    public Task PromiseAsync(Epoch epoch)
+    public Task PromiseAsync(Epoch epoch, GroupBirth birth)
     {
         ThrowIfUnusable();
+        if (birth.IsOther(Birth)) throw new ArgumentException($"The log is of birth {Birth}, and not of {birth}.", nameof(birth));
         if (epoch <= _promised) return _promise;
         try
         {
-            var ticket = Write(RecordType.Control, new LogPosition(epoch, new LogIndex(_tornEpoch)));
+            var ticket = Write(RecordType.Control, new LogPosition(epoch, new LogIndex(_tornEpoch)), PromiseRecord.BodyOf(birth.IsNone ? Birth : birth));
             _promised = epoch;
+            if (Birth.IsNone) Birth = birth;
             _durable.PromiseMade(ticket.Batch, epoch);
             return _promise = ticket.Durable;
         }
@@ -253,7 +258,7 @@ internal sealed class FileLogger : IReplicaLog
     public long SnapshotNumber => _snapshot.Record?.Number ?? 0;
 
     private SnapshotRecord Record(LogSnapshot snapshot, LogPosition newBase, long number) =>
-        new(snapshot.Position, newBase, _promised, _tornEpoch, snapshot.DataLossCount, snapshot.TimeUtc, number);
+        new(snapshot.Position, newBase, _promised, _tornEpoch, snapshot.DataLossCount, snapshot.TimeUtc, number, Birth);
 
     // Of what is too large for the log; else 0.
     private async Task<long> WriteAsync(LogSnapshot snapshot)
@@ -271,9 +276,9 @@ internal sealed class FileLogger : IReplicaLog
         throw new ObjectDisposedException(nameof(FileLogger));
     }
 
-    private LogTicket Write(RecordType type, LogPosition position)
+    private LogTicket Write(RecordType type, LogPosition position, ReadOnlySpan<byte> body = default)
     {
-        var ticket = _log.Commit.Add(type, _name, _pins, position, [], []);
+        var ticket = _log.Commit.Add(type, _name, _pins, position, body, []);
         _written = ticket.Durable;
         return ticket;
     }

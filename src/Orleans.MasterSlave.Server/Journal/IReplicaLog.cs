@@ -21,6 +21,9 @@ internal interface IReplicaLog
     /// <summary>The highest epoch this replica has durably promised to obey.</summary>
     Epoch PromisedEpoch { get; }
 
+    /// <summary>The group whose log this is (I4); none: nothing was ever promised here.</summary>
+    GroupBirth Birth { get; }
+
     /// <summary>The data-loss count of the last entry, or of the snapshot.</summary>
     long DataLossCount { get; }
 
@@ -45,8 +48,12 @@ internal interface IReplicaLog
     /// <summary>Cuts every entry from an index on (C2). Later appends are ordered after the cut.</summary>
     Task CutFromAsync(LogIndex from);
 
-    /// <summary>Makes a promise durable; never lowers it.</summary>
-    Task PromiseAsync(Epoch epoch);
+    /// <summary>
+    /// Makes a promise durable; never lowers it. The first one says for ever which group the log is of, by the same record: so nothing of the group is durable
+    /// without its birth.
+    /// </summary>
+    /// <exception cref="ArgumentException">The log is of another birth.</exception>
+    Task PromiseAsync(Epoch epoch, GroupBirth birth);
 
     /// <summary>Stores a snapshot of this replica's own committed state; when durable, entries up to it may be dropped, but
     /// none above <paramref name="keepFrom"/> (what lagging slaves still need).</summary>

@@ -124,7 +124,7 @@ internal sealed class MasterRole : IMasterOfSlaves
             SessionTime = sessionTime,
             Request = operation.Id,
             AnsweredThrough = operation.AnsweredThrough,
-            Known = operation.Known,
+            Known = operation.Known with { Birth = GroupBirth.None }, // of this group: it was asked before, and a log is of one only
             DataLossCount = Record.DataLossCount,
             Payload = operation.Payload,
             PayloadChecksum = checksum,
@@ -156,11 +156,11 @@ internal sealed class MasterRole : IMasterOfSlaves
         _commit.Applied = null;
         _commit.KeepFrom = CommitExecutor.Everything;
         _serving.TrySetCanceled();
-        _pending.FailAll(new CallReply { Kind = ReplyKind.Unknown, Message = "The master lost its office before the outcome was known.", View = _owner.View });
+        _pending.FailAll(new CallReply { Kind = ReplyKind.Unknown, Message = "The master lost its office before the outcome was known.", View = _owner.View, Birth = Record.Birth });
     }
 
     public MasterHeader HeaderFor(NodeId slave) =>
-        new(_env.Self, _env.Liveness.Store, Epoch, Record.DataLossCount, Record.Version, Record.IsInSync(slave));
+        new(_env.Self, _env.Liveness.Store, Epoch, Record.DataLossCount, Record.Version, Record.IsInSync(slave)) { Birth = Record.Birth };
 
     public void ChannelAdvanced() => Advance();
 
@@ -256,16 +256,18 @@ internal sealed class MasterRole : IMasterOfSlaves
     }
 
     private CallReply Answer(byte[] payload, LogIndex? index = null) =>
-        new() { Kind = ReplyKind.Answered, Payload = payload, Token = new SessionToken(Record.DataLossCount, Epoch, index ?? _commit.Committed) };
+        new() { Kind = ReplyKind.Answered, Payload = payload, Token = TokenAt(index ?? _commit.Committed), Birth = Record.Birth };
+
+    private SessionToken TokenAt(LogIndex index) => new(Record.DataLossCount, Epoch, index) { Birth = Record.Birth };
 
     /// <summary>Not in this log, nor in its session table. Without a lease that says nothing of what another master may have executed (W8).</summary>
     private CallReply Refusal(RefusalReason reason, string message) =>
-        new() { Kind = LeaseIsValid || reason == RefusalReason.RequestExpired ? ReplyKind.Refused : ReplyKind.NotTaken, Refusal = reason, Message = message };
+        new() { Kind = LeaseIsValid || reason == RefusalReason.RequestExpired ? ReplyKind.Refused : ReplyKind.NotTaken, Refusal = reason, Message = message, Birth = Record.Birth };
 
     /// <summary>Whoever has no attempt out that may still be executed can send it again, under a new client id, with the token (W1).</summary>
     private CallReply Expired(string message) => new()
     {
-        Kind = ReplyKind.Refused, Refusal = RefusalReason.RequestExpired, Message = message, Token = new SessionToken(Record.DataLossCount, Epoch, _commit.Committed),
+        Kind = ReplyKind.Refused, Refusal = RefusalReason.RequestExpired, Message = message, Token = TokenAt(_commit.Committed), Birth = Record.Birth,
     };
 
     private CallReply IdReused(RequestId id) =>

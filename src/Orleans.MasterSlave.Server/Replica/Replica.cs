@@ -41,7 +41,7 @@ internal sealed class Replica
         var positions = _state.Master?.Positions ?? new LogPositions(_env.Log.DurableIndex, _env.Log.DurableIndex, _commit.Committed);
         return new ReplicaStatus(
             _env.Self, _state.Role, _env.Log.PromisedEpoch, _env.Log.Last,
-            positions.LargestReceivedIndex, positions.LargestReplicatedIndex, positions.LargestCommittedIndex, _state.Quarantined);
+            positions.LargestReceivedIndex, positions.LargestReplicatedIndex, positions.LargestCommittedIndex, _state.Quarantined) { Birth = Birth };
     }
 
     /// <summary>Recovers the state from the log, and begins to look for the record and the master.</summary>
@@ -89,7 +89,7 @@ internal sealed class Replica
         _state.TakingOffice = true;
         try
         {
-            record = await _env.Coordinator.CreateAsync(plan, claim, _env.Liveness.Store);
+            record = await _env.Coordinator.CreateAsync(plan, claim, _env.Liveness.Store, _env.NewBirth());
             if (_state.Learn(record, promised) && record.Claim == claim) await _state.BecomeMasterAsync(record);
         }
         finally
@@ -118,20 +118,20 @@ internal sealed class Replica
 
     public async Task<CallReply> ReadAsync(ReadRequest request)
     {
-        var decision = ServerPolicy.ForRead(Standing(), request);
+        var decision = ServerPolicy.ForRead(Standing(), request, IsOfThisGroup(request.Birth, request.Token));
         if (decision == ServerDecision.AwaitBarrier)
         {
             if (!await InTimeAsync(_state.Master!.Serving, _env.Limits.ServeWait)) return Redirect();
-            decision = ServerPolicy.ForRead(Standing(), request);
+            decision = ServerPolicy.ForRead(Standing(), request, IsOfThisGroup(request.Birth, request.Token));
         }
 
         if (decision != ServerDecision.Execute) return Decline(decision);
-        if (request.PositionOnly) return new CallReply { Kind = ReplyKind.Answered, Token = new SessionToken(_env.Log.DataLossCount, _state.Succession.Epoch, _commit.Committed) };
+        if (request.PositionOnly) return new CallReply { Kind = ReplyKind.Answered, Token = TokenAt(_commit.Committed), Birth = Birth };
         if (!request.Diagnostic && IsLost(request.Token))
         {
             _env.Events.TokenLost(refused: request.StrictSession);
             if (request.StrictSession)
-                return new CallReply { Kind = ReplyKind.Refused, Refusal = RefusalReason.TokenLost, Message = $"It had seen {request.Token.Index} of {request.Token.Epoch}.", View = View };
+                return new CallReply { Kind = ReplyKind.Refused, Refusal = RefusalReason.TokenLost, Message = $"It had seen {request.Token.Index} of {request.Token.Epoch}.", View = View, Birth = Birth };
         }
 
         var master = _state.Master; // the mastership that serves this read; one that follows it may not have caught up yet
@@ -143,7 +143,7 @@ internal sealed class Replica
         // Executed first, then checked (R3): while the lease was valid after the execution, nobody else was master during it.
         if (request.MasterOnly && (master is null || master != _state.Master || !master.LeaseIsValid)) return Redirect();
         if (!request.Diagnostic && !IsFresh(seen)) return Redirect(); // executing took its time, or the process slept (R2)
-        return new CallReply { Kind = ReplyKind.Answered, Payload = payload, Token = new SessionToken(_env.Log.DataLossCount, _state.Succession.Epoch, _commit.Visible) };
+        return new CallReply { Kind = ReplyKind.Answered, Payload = payload, Token = TokenAt(_commit.Visible), Birth = Birth };
     }
 
     public async Task<AppendReply> OnAppendAsync(AppendRequest request)
@@ -213,7 +213,20 @@ internal sealed class Replica
     }
 
     private ServerDecision Decide(Operation operation) => ServerPolicy.ForOperation(
-        Standing(), new OperationFacts(operation.Payload.Length, _state.Master?.Knows(operation) ?? false), _env.Limits.MaxOperationBytes);
+        Standing(), FactsOf(operation), _env.Limits.MaxOperationBytes);
+
+    private OperationFacts FactsOf(Operation operation) => new(
+        operation.Payload.Length,
+        IsKnown: _state.Master?.Knows(operation) ?? false,
+        IsOfThisGroup: !operation.Birth.IsNone && IsOfThisGroup(operation.Birth, operation.Known));
+
+    /// <summary>The making of the group that this replica is of, as far as it knows (I4).</summary>
+    private GroupBirth Birth => _env.Log.Birth.IsNone ? Record?.Birth ?? GroupBirth.None : _env.Log.Birth;
+
+    /// <summary>What a caller knows is of this group, or nothing; not of another that has its name.</summary>
+    private bool IsOfThisGroup(GroupBirth asked, SessionToken seen) => !asked.IsOther(Birth) && !seen.Birth.IsOther(Birth);
+
+    private SessionToken TokenAt(LogIndex index) => new(_env.Log.DataLossCount, _state.Succession.Epoch, index) { Birth = Birth };
 
     private ReplicaStanding Standing()
     {
@@ -263,7 +276,7 @@ internal sealed class Replica
     private CallReply Redirect()
     {
         Look();
-        return new CallReply { Kind = ReplyKind.Redirected, View = View };
+        return new CallReply { Kind = ReplyKind.Redirected, View = View, Birth = Birth };
     }
 
     private CallReply Decline(ServerDecision decision) => decision switch
@@ -293,6 +306,7 @@ internal sealed class Replica
             Refusal = reason,
             Message = isCertain ? $"{message} Nothing was executed." : $"{message} This copy of the request was not taken.",
             View = View,
+            Birth = Birth,
         };
     }
 }

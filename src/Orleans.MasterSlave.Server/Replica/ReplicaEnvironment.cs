@@ -25,6 +25,9 @@ internal sealed class ReplicaEnvironment
     /// <summary>A number never given before in this life of the process.</summary>
     public required Func<long> NextClaimNumber { get; init; }
 
+    /// <summary>Makes the birth of a new group: random, never the same again (I4).</summary>
+    public required Func<GroupBirth> NewBirth { get; init; }
+
     /// <summary>The process that used this log directory before is known to be dead: it may not hold a lease any more (G4).</summary>
     public required bool PreviousLifeProvedDead { get; init; }
 

@@ -19,7 +19,8 @@ internal readonly record struct ReplicaStanding(
 /// <summary>What a replica knows of an operation that arrives.</summary>
 /// <param name="Bytes">Length of its payload.</param>
 /// <param name="IsKnown">It is in flight here, or answered (W1): it needs no admission. Asked only when the barrier is committed.</param>
-internal readonly record struct OperationFacts(int Bytes, bool IsKnown);
+/// <param name="IsOfThisGroup">Its caller knows the group as this replica does, and not another that had its name (I4).</param>
+internal readonly record struct OperationFacts(int Bytes, bool IsKnown, bool IsOfThisGroup);
 
 /// <summary>What does this replica do with this call: the decision, without I/O.</summary>
 internal static class ServerPolicy
@@ -31,7 +32,7 @@ internal static class ServerPolicy
     public static ServerDecision ForOperation(ReplicaStanding standing, OperationFacts operation, int maxBytes)
     {
         if (standing.Quarantined) return ServerDecision.RefuseQuarantined;
-        if (!standing.IsMaster) return ServerDecision.Redirect;
+        if (!standing.IsMaster || !operation.IsOfThisGroup) return ServerDecision.Redirect;
         if (!standing.BarrierCommitted) return ServerDecision.AwaitBarrier;
         if (operation.IsKnown) return ServerDecision.Execute;
         if (operation.Bytes > maxBytes) return ServerDecision.RefuseTooLarge;
@@ -45,10 +46,10 @@ internal static class ServerPolicy
     /// </summary>
     public static bool KnowsOfNoCopy(ReplicaStanding standing) => standing is { Quarantined: false, IsMaster: true, BarrierCommitted: true, LeaseIsValid: true };
 
-    public static ServerDecision ForRead(ReplicaStanding standing, ReadRequest request)
+    public static ServerDecision ForRead(ReplicaStanding standing, ReadRequest request, bool isOfThisGroup)
     {
         if (request.Diagnostic) return ServerDecision.Execute;
-        if (standing.Quarantined) return ServerDecision.Redirect;
+        if (standing.Quarantined || !isOfThisGroup) return ServerDecision.Redirect;
         if (request.PositionOnly) return ServerDecision.Execute; // an old position is a true one: who knows too little is refused, never wrong (W1)
         if (request.MasterOnly && !standing.IsMaster) return ServerDecision.Redirect;
         if (standing.IsMaster && !standing.BarrierCommitted) return ServerDecision.AwaitBarrier;

@@ -44,6 +44,8 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
 
     public void Quarantine(string reason) => state.Quarantine(reason);
 
+    public void MetAnotherBirth(MasterHeader header) => state.Quarantine(state.AnotherBirth($"what {header.Sender} sends as its master", header.Birth));
+
     /// <summary>Looks whether to learn the record, or to compete.</summary>
     public void Tick()
     {
@@ -116,6 +118,7 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
         {
             if (other == env.Self.Node) continue;
             var status = await env.Links.StatusAsync(other).WaitAsync(env.Limits.LinkTimeout, env.Time);
+            if (status.Birth.IsOther(env.Log.Birth)) return false; // nothing there can be compared with this log
             if ((status.Last.Epoch.Value, status.Last.Index.Value).CompareTo((env.Log.Last.Epoch.Value, env.Log.Last.Index.Value)) > 0) return false;
         }
 

@@ -57,7 +57,7 @@ internal sealed class StateManager : IMastershipOwner
                 Succession.Epoch,
                 Math.Max(_version, record.Version),
                 Succession.Master,
-                [.. record.Replicas.Select(n => new ReplicaAddress(n, _env.Locate(n), record.IsInSync(n)))]);
+                [.. record.Replicas.Select(n => new ReplicaAddress(n, _env.Locate(n), record.IsInSync(n)))]) { Birth = record.Birth };
         }
     }
 
@@ -70,6 +70,7 @@ internal sealed class StateManager : IMastershipOwner
     public bool Learn(GroupRecord record, Epoch promisedBefore)
     {
         if (record.Store != _env.Liveness.Store) return Refuse($"its group record is of store {record.Store}, this node's is {_env.Liveness.Store}");
+        if (record.Birth.IsOther(_env.Log.Birth)) return Refuse(AnotherBirth("its group record", record.Birth));
         if (record.Epoch < promisedBefore) return Refuse($"its group record is of {record.Epoch}, but {promisedBefore} was promised: the store was restored from a backup");
         if (record.Epoch < _env.Log.PromisedEpoch) return false;
         if (Record is null || record.Version > Record.Version) Record = record;
@@ -78,12 +79,17 @@ internal sealed class StateManager : IMastershipOwner
         return true;
     }
 
+    /// <summary>Why this replica obeys neither a record nor a message of another making of its group: an operator must choose between two groups (I4).</summary>
+    public string AnotherBirth(string what, GroupBirth birth) =>
+        $"{what} is of the group's birth {birth}, and this node holds data of {_env.Log.Birth}: the record was lost and the group made anew. Nothing here is " +
+        "dropped. What to do: docs/operations.md, Quarantine";
+
     /// <summary>Takes the office that a settled swap of this process has given (G2): the promise is durable before anything is served.</summary>
     public async Task BecomeMasterAsync(GroupRecord record)
     {
         await Feed.IdleAsync();
         if (IsOut || _env.Log.PromisedEpoch >= record.Epoch) return;
-        await _env.Log.PromiseAsync(record.Epoch);
+        await _env.Log.PromiseAsync(record.Epoch, record.Birth);
         await Feed.IdleAsync();
         if (IsOut || Master?.Epoch >= record.Epoch || _env.Log.PromisedEpoch != record.Epoch) return;
         StepDown($"succeeded by its own mastership of {record.Epoch}");

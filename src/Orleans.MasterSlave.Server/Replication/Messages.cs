@@ -12,7 +12,11 @@ internal sealed record MasterHeader(
     [property: Id(2)] Epoch Epoch,
     [property: Id(3)] long DataLossCount,
     [property: Id(4)] long RecordVersion,
-    [property: Id(5)] bool InSync);
+    [property: Id(5)] bool InSync)
+{
+    /// <summary>Which making of the group the sender is master of (I4).</summary>
+    [Id(6)] public GroupBirth Birth { get; init; }
+}
 
 /// <summary>Entries that follow <see cref="Previous"/>; none: a confirmation of the epoch, or news of the stable point (W3, W6).</summary>
 [GenerateSerializer, Immutable, Alias("masterslave.append")]
@@ -93,7 +97,11 @@ internal sealed record ReplicaStatus(
     [property: Id(4)] LogIndex Received,
     [property: Id(5)] LogIndex Replicated,
     [property: Id(6)] LogIndex Committed,
-    [property: Id(7)] string? Trouble);
+    [property: Id(7)] string? Trouble)
+{
+    /// <summary>The making of the group that this replica's log is of; none: the log is empty.</summary>
+    [Id(8)] public GroupBirth Birth { get; init; }
+}
 
 /// <summary>The way to the replica of the same group on another node. A task that fails or never ends means nothing about what happened there.</summary>
 internal interface IReplicaLinks

@@ -110,6 +110,7 @@ internal sealed class ReplicaShell : IReplicaListener
             Limits = running.Limits,
             Events = new ReplicaEvents(Group, running.Metrics, logger),
             NextClaimNumber = running.NextClaimNumber,
+            NewBirth = () => new GroupBirth(IdSource.NewGuid()),
             PreviousLifeProvedDead = running.PreviousLifeProvedDead,
             Locate = running.Nodes.Locate,
         });

@@ -70,6 +70,7 @@ internal static class InfoCommand
         foreach (var group in found.Groups.Values.OrderBy(group => group.Group.ToString(), StringComparer.Ordinal))
         {
             output.Write($"  {group.Group}  base {group.Base}  last {group.Last}  promised {group.Promised}");
+            if (!group.Birth.IsNone) output.Write($"  birth {group.Birth}");
             if (group.Snapshot is { } snapshot)
                 output.Write($"  snapshot {snapshot.Position} {(snapshot.Number > 0 ? $"in the snapshot log, number {snapshot.Number}" : "in the log")}");
             if (group.TornEpoch >= group.Last.Epoch.Value) output.Write($"  torn up to {new Epoch(group.TornEpoch)}");

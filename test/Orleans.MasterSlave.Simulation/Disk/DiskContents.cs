@@ -12,6 +12,7 @@ internal sealed class DiskContents
     public LogPosition Base { get; private set; }
     public LogSnapshot? Snapshot { get; private set; }
     public Epoch Promised { get; private set; }
+    public GroupBirth Birth { get; private set; }
     public List<LogEntry> Orphans { get; } = [];
 
     /// <summary>A crash tore the last batch, and neither an entry of a newer epoch nor a snapshot has made the log whole since (D4).</summary>
@@ -33,7 +34,11 @@ internal sealed class DiskContents
 
     public void CutFrom(LogIndex from) => Entries.RemoveAll(e => e.Index >= from);
 
-    public void Promise(Epoch epoch) => Promised = epoch > Promised ? epoch : Promised;
+    public void Promise(Epoch epoch, GroupBirth birth)
+    {
+        Promised = epoch > Promised ? epoch : Promised;
+        if (Birth.IsNone) Birth = birth;
+    }
 
     public void Save(LogSnapshot snapshot, LogIndex keepFrom)
     {

@@ -12,6 +12,7 @@ internal sealed class OwnedLog(SimDisk disk) : IReplicaLog
     public LogPosition Base => disk.Base;
     public LogIndex DurableIndex => disk.DurableIndex;
     public Epoch PromisedEpoch => disk.PromisedEpoch;
+    public GroupBirth Birth => disk.Birth;
     public long DataLossCount => disk.DataLossCount;
     public DateTime LastTimeUtc => disk.LastTimeUtc;
     public bool HadTornTail => disk.HadTornTail;
@@ -23,7 +24,7 @@ internal sealed class OwnedLog(SimDisk disk) : IReplicaLog
     public IReadOnlyList<LogEntry> Read(LogIndex from, int maxCount, int maxBytes) => disk.Read(from, maxCount, maxBytes);
     public Task AppendAsync(IReadOnlyList<LogEntry> entries) => Held.AppendAsync(entries);
     public Task CutFromAsync(LogIndex from) => Held.CutFromAsync(from);
-    public Task PromiseAsync(Epoch epoch) => Held.PromiseAsync(epoch);
+    public Task PromiseAsync(Epoch epoch, GroupBirth birth) => Held.PromiseAsync(epoch, birth);
     public Task SaveSnapshotAsync(LogSnapshot snapshot, LogIndex keepFrom) => Held.SaveSnapshotAsync(snapshot, keepFrom);
     public Task InstallSnapshotAsync(LogSnapshot snapshot) => Held.InstallSnapshotAsync(snapshot);
     public Task SaveOrphansAsync(IReadOnlyList<LogEntry> entries, LogPosition cutAfter) => Held.SaveOrphansAsync(entries, cutAfter);

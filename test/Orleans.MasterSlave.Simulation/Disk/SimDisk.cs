@@ -30,12 +30,14 @@ internal sealed class SimDisk : IReplicaLog
         Base = contents.Base;
         Snapshot = contents.Snapshot;
         PromisedEpoch = contents.Promised;
+        Birth = contents.Birth;
     }
 
     public LogPosition Last => _entries.Count > 0 ? _entries[^1].Entry.Position : Base;
     public LogPosition Base { get; private set; }
     public LogIndex DurableIndex => Base.Index + _durable;
     public Epoch PromisedEpoch { get; private set; }
+    public GroupBirth Birth { get; private set; }
     public long DataLossCount => _entries.Count > 0 ? _entries[^1].Entry.DataLossCount : Snapshot?.DataLossCount ?? 0;
     public DateTime LastTimeUtc => _entries.Count > 0 ? _entries[^1].Entry.TimeUtc : Snapshot?.TimeUtc ?? DateTime.MinValue;
     public bool HadTornTail => _wasTorn && _contents.IsTorn;
@@ -94,10 +96,12 @@ internal sealed class SimDisk : IReplicaLog
         return Enqueue(() => _contents.CutFrom(from), () => { }, null);
     }
 
-    public Task PromiseAsync(Epoch epoch)
+    public Task PromiseAsync(Epoch epoch, GroupBirth birth)
     {
         Enter();
-        return Enqueue(() => _contents.Promise(epoch), () => PromisedEpoch = epoch > PromisedEpoch ? epoch : PromisedEpoch, null);
+        Contract(!birth.IsNone && !birth.IsOther(Birth), $"a log is of one birth: {birth} after {Birth}");
+        if (Birth.IsNone) Birth = birth;
+        return Enqueue(() => _contents.Promise(epoch, birth), () => PromisedEpoch = epoch > PromisedEpoch ? epoch : PromisedEpoch, null);
     }
 
     public Task SaveSnapshotAsync(LogSnapshot snapshot, LogIndex keepFrom)

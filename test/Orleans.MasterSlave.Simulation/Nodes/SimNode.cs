@@ -30,6 +30,9 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random)
 
     public DiskContents ContentsOf(int group) => _contents.TryGetValue(group, out var contents) ? contents : _contents[group] = new DiskContents();
 
+    /// <summary>For scripted histories: the disk is another one, and empty.</summary>
+    public void LoseDisk() => _contents.Clear();
+
     public void Start(bool previousLifeProvedDead = true)
     {
         if (Silo is not null) return;

@@ -15,6 +15,7 @@ internal sealed class SimSilo
     private readonly TimeProvider _time;
     private readonly SortedDictionary<int, SimSlot> _slots = [];
     private long _claims;
+    private long _births;
 
     public SimSilo(SimCluster cluster, SimNode node, bool previousLifeProvedDead)
     {
@@ -168,6 +169,7 @@ internal sealed class SimSilo
         Limits = _cluster.Options.LimitsOf(Index, _cluster.Options.Limits),
         Events = new SimEvents(_cluster.World, this, group.Id),
         NextClaimNumber = NextClaim,
+        NewBirth = () => SimIds.Birth(Index, Liveness.Self.StartCount, ++_births),
         PreviousLifeProvedDead = provedDead,
         Locate = _ => null,
     };

@@ -76,6 +76,15 @@ internal sealed class Scenario
         _world.Require(came, () => $"never came: {what}");
     }
 
+    /// <summary>A caller has the group made by this node.</summary>
+    public void Found(SimNode node)
+    {
+        var silo = node.Silo!;
+        Until(() => silo.IsUp, "the node is up");
+        silo.Lane.Post(() => _ = WatchAsync(async () => await (await silo.ReplicaAsync(Group.Id)).CreateAsync(Group.Plan)));
+        Until(() => Cluster.Store.Record(Group.Id) is not null, "a record");
+    }
+
     public void UntilAllRest() => Until(() => Cluster.Groups.All(g => Cluster.Unrest(g) is null), "rest");
 
     /// <summary>The client performs operations, one after the other, until they are answered.</summary>
@@ -100,6 +109,7 @@ internal sealed class Scenario
         AnsweredThrough = 0,
         Known = known ?? SessionToken.None,
         Payload = new byte[8],
+        Birth = Cluster.Store.Record(Group.Id)?.Birth ?? GroupBirth.None,
     };
 
     /// <summary>Hands an operation to one replica, past the network. An answer counts as acknowledged.</summary>

@@ -48,13 +48,13 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid firstId
         var began = group.Checker.Now;
         while (true)
         {
-            if (_token == SessionToken.None) await LearnPositionAsync();
+            if (_token.Birth.IsNone) await LearnPositionAsync();
             var sequence = ++_sequence;
             _open.Add(sequence);
             var request = new RequestId(Id, sequence);
             var known = _token;
             var reply = await UntilAnsweredAsync(
-                attempt => new Operation { Id = request, AnsweredThrough = _open.Min - 1, Known = known, Payload = new byte[8] },
+                attempt => new Operation { Id = request, AnsweredThrough = _open.Min - 1, Known = known, Payload = new byte[8], Birth = known.Birth },
                 (silo, operation) => silo.ExecuteAsync(group, operation));
             _open.Remove(sequence);
             if (reply.Kind == ReplyKind.Answered)
@@ -73,11 +73,15 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid firstId
     /// <summary>What the group has forgotten lies before what a client knows at its first operation.</summary>
     private async Task LearnPositionAsync()
     {
-        var reply = await UntilAnsweredAsync(
-            attempt => new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true },
-            (silo, read) => silo.ReadAsync(group, read),
-            anyReplica: true);
-        _token = SessionToken.Latest(_token, reply.Token);
+        while (_token.Birth.IsNone) // a replica that has nothing yet knows of no group
+        {
+            var reply = await UntilAnsweredAsync(
+                attempt => new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true },
+                (silo, read) => silo.ReadAsync(group, read),
+                anyReplica: true);
+            _token = SessionToken.Latest(_token, reply.Token);
+            if (_token.Birth.IsNone) await cluster.World.Delay(random.Milliseconds(1, 20));
+        }
     }
 
     private void Acknowledged(RequestId request, Moment began, CallReply reply)
@@ -94,7 +98,7 @@ internal sealed class SimClient(SimCluster cluster, SimGroup group, Guid firstId
         var seen = _seen;
         var token = _token;
         var reply = await UntilAnsweredAsync(
-            attempt => new ReadRequest { Payload = [], Token = token, MasterOnly = masterOnly },
+            attempt => new ReadRequest { Payload = [], Token = token, MasterOnly = masterOnly, Birth = token.Birth },
             (silo, read) => silo.ReadAsync(group, read),
             anyReplica: !masterOnly || random.Chance(0.5)); // also by a view that is wrong: whoever takes itself for the master answers
         var (count, digest) = SimObject.Read(reply.Payload!);

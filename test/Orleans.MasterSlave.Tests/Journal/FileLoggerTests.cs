@@ -104,6 +104,36 @@ public sealed class FileLoggerTests
         Assert.Equal(new Epoch(7), second.Log.OpenReplica(GroupOf("a")).PromisedEpoch);
     }
 
+    /// <summary>Whose log it is stands in every record that makes older ones unneeded (I4); a dropped group may come again as another.</summary>
+    [Fact]
+    public async Task Birth_IsSetOnce_AndSurvives()
+    {
+        var (one, other) = (Promises.Birth, new GroupBirth(new Guid(9, 9, 9, new byte[8])));
+        await using (var first = Open(_files))
+        {
+            foreach (var key in new[] { "a", "b", "c" })
+            {
+                var log = first.Log.OpenReplica(GroupOf(key));
+                Assert.True(log.Birth.IsNone);
+                await log.PromiseAsync(new Epoch(7), one);
+                Assert.Equal(one, log.Birth);
+                await Assert.ThrowsAsync<ArgumentException>(() => log.PromiseAsync(new Epoch(8), other));
+                await log.PromiseAsync(new Epoch(8), GroupBirth.None);
+            }
+
+            var b = first.Log.OpenReplica(GroupOf("b"));
+            await b.AppendAsync(Entries(8, 1, 3));
+            await b.SaveSnapshotAsync(Snapshot(At(8, 2)), new LogIndex(2));
+            await first.Log.OpenReplica(GroupOf("c")).InstallSnapshotAsync(Snapshot(At(8, 9)));
+        }
+
+        await using var second = Open(_files);
+        foreach (var key in new[] { "a", "b", "c" })
+        {
+            Assert.Equal((one, new Epoch(8)), (second.Log.OpenReplica(GroupOf(key)).Birth, second.Log.OpenReplica(GroupOf(key)).PromisedEpoch));
+        }
+    }
+
     [Theory]
     [InlineData(100)]
     [InlineData(5000)]

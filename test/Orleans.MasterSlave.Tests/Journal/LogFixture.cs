@@ -84,7 +84,7 @@ internal sealed class LogFixture : IAsyncDisposable
     public static string Describe(IReplicaLog log)
     {
         var text = new StringBuilder();
-        text.Append($"{log.Base}..{log.Last} promised {log.PromisedEpoch} losses {log.DataLossCount} time {log.LastTimeUtc:O} ");
+        text.Append($"{log.Base}..{log.Last} promised {log.PromisedEpoch} birth {log.Birth} losses {log.DataLossCount} time {log.LastTimeUtc:O} ");
         text.Append(log.Snapshot is { } s ? $"snapshot {s.Position}/{s.DataLossCount}/{s.TimeUtc:O}/{Convert.ToHexString(s.State)}" : "no snapshot");
         foreach (var e in log.Read(log.Base.Index.Next(), int.MaxValue, int.MaxValue))
             text.Append($"\n{e.Kind} {e.Position} {e.TimeUtc:O} {e.Request} {e.AnsweredThrough} {e.DataLossCount} {e.SessionTime} {e.Known.DataLossCount}/{e.Known.Epoch}:{e.Known.Index} {e.PayloadChecksum} {Encoding.UTF8.GetString(e.Payload)}");

@@ -33,7 +33,7 @@ public sealed class ServerPolicyTests
     [InlineData(Who.Full, 10, false, nameof(ServerDecision.RefuseOverloaded))]
     [InlineData(Who.Full, 10, true, nameof(ServerDecision.Execute))]
     public void ForOperation_DecidesByTheReplicasStanding(Who who, int bytes, bool isKnown, string expected) =>
-        Assert.Equal(expected, $"{ServerPolicy.ForOperation(StandingOf(who), new OperationFacts(bytes, isKnown), MaxBytes)}");
+        Assert.Equal(expected, $"{ServerPolicy.ForOperation(StandingOf(who), new OperationFacts(bytes, isKnown, IsOfThisGroup: true), MaxBytes)}");
 
     [Theory]
     [InlineData(Who.Serving, true, true)]
@@ -55,12 +55,23 @@ public sealed class ServerPolicyTests
     public void ForRead_DecidesByTheReplicasStanding(Who who, bool masterOnly, string expected)
     {
         var read = new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = masterOnly };
-        Assert.Equal(expected, $"{ServerPolicy.ForRead(StandingOf(who), read)}");
+        Assert.Equal(expected, $"{ServerPolicy.ForRead(StandingOf(who), read, isOfThisGroup: true)}");
     }
 
     [Fact]
     public void ForRead_OfAReplicaThatHearsNobody_IsRedirected() =>
-        Assert.Equal(ServerDecision.Redirect, ServerPolicy.ForRead(Slave with { IsFresh = false }, new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = false }));
+        Assert.Equal(ServerDecision.Redirect, ServerPolicy.ForRead(Slave with { IsFresh = false }, Read, isOfThisGroup: true));
+
+    /// <summary>A caller that knows another making of the group gets nothing of this one (I4); a diagnostic read is of this very replica.</summary>
+    [Fact]
+    public void Call_OfAnotherBirth_IsRedirected()
+    {
+        Assert.Equal(ServerDecision.Redirect, ServerPolicy.ForOperation(Serving, new OperationFacts(10, IsKnown: true, IsOfThisGroup: false), MaxBytes));
+        Assert.Equal(ServerDecision.Redirect, ServerPolicy.ForRead(Serving, Read, isOfThisGroup: false));
+        Assert.Equal(ServerDecision.Execute, ServerPolicy.ForRead(Serving, new ReadRequest { Payload = [], Token = default, MasterOnly = false, Diagnostic = true }, isOfThisGroup: false));
+    }
+
+    private static ReadRequest Read => new() { Payload = [], Token = SessionToken.None, MasterOnly = false };
 
     private static ReplicaStanding StandingOf(Who who) => who switch
     {

@@ -43,7 +43,7 @@ public sealed class ToolTests : IDisposable
         Assert.Contains("starts          1", run.Lines);
         Assert.Contains("boot id         boot", run.Lines);
         Assert.Contains("segments        1: 1 to 1", run.Lines);
-        Assert.Contains("test.group/a  base e0:0  last e2:4  promised e2", run.Lines);
+        Assert.Contains("test.group/a  base e0:0  last e2:4  promised e2  birth bbbbbbbb", run.Lines);
         Assert.Contains("test.group/b  base e3:2  last e3:4  promised e0  snapshot e3:3 in the snapshot log, number 1", run.Lines);
         Assert.Contains("orphan files    1", run.Lines);
         Assert.Equal(before, ToolRun.Fingerprint(_folder.Path));

@@ -12,7 +12,7 @@ internal enum RecordType : byte
     /// <summary>Every entry of the group from an index on is gone (C2).</summary>
     Cut = 3,
 
-    /// <summary>The group's promised epoch, and whether its tail was torn (D4).</summary>
+    /// <summary>The group's promised epoch, its birth (I4), and whether its tail was torn (D4).</summary>
     Control = 4,
 
     /// <summary>The group has a new snapshot of its own; entries up to a base are no longer needed (D6).</summary>

@@ -255,8 +255,9 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
         {
             if (group.Dropped || group.TornEpoch >= group.EpochSeen) continue;
             group.TornEpoch = group.EpochSeen;
-            if (group.Damage is null) group.Pins.Apply(RecordType.Control, 0, NextInTail(newSegment, RecordHeader.SizeOf(group.Name.Length, 0)));
-            _tail.BeginRecord(RecordType.Control, group.Name, new LogPosition(group.Promised, new LogIndex(group.TornEpoch)), 0);
+            if (group.Damage is null) group.Pins.Apply(RecordType.Control, 0, NextInTail(newSegment, RecordHeader.SizeOf(group.Name.Length, PromiseRecord.BodyBytes)));
+            var body = _tail.BeginRecord(RecordType.Control, group.Name, new LogPosition(group.Promised, new LogIndex(group.TornEpoch)), PromiseRecord.BodyBytes);
+            group.Birth.Value.TryWriteBytes(body);
             _tail.EndRecord();
         }
 

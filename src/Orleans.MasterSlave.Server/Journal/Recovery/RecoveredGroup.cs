@@ -19,6 +19,7 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     public LogPosition Base { get; private set; }
     public SnapshotRecord? Snapshot { get; private set; }
     public Epoch Promised { get; private set; }
+    public GroupBirth Birth { get; private set; }
     public long TornEpoch { get; set; } = -1;
     public GroupPins Pins { get; } = new(group, name);
     public LogDamagedException? Damage { get; set; }
@@ -72,7 +73,8 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
                 Cut(header.Index, segment);
                 break;
             case RecordType.Control:
-                Promised = header.Epoch;
+                if (PromiseRecord.TryRead(body) is not { } birth) return "a promise record is too short";
+                (Promised, Birth) = (header.Epoch, birth);
                 TornEpoch = header.Index.Value;
                 break;
             case RecordType.Snapshot or RecordType.Install:
@@ -97,7 +99,7 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     private void Restart(long ordinal)
     {
         Runs.Clear();
-        (Base, Snapshot, Promised, TornEpoch, Damage, Gap) = (LogPosition.None, null, Epoch.None, -1, null, null);
+        (Base, Snapshot, Promised, Birth, TornEpoch, Damage, Gap) = (LogPosition.None, null, Epoch.None, GroupBirth.None, -1, null, null);
         WholeSince = ordinal;
     }
 
@@ -124,7 +126,7 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     {
         var from = snapshot.Base.Index;
         Runs.DropThrough(from);
-        (Base, Snapshot, Promised, TornEpoch) = (snapshot.Base, snapshot, snapshot.Promised, snapshot.TornEpoch);
+        (Base, Snapshot, Promised, Birth, TornEpoch) = (snapshot.Base, snapshot, snapshot.Promised, snapshot.Birth, snapshot.TornEpoch);
         var follows = Runs.Count == 0 || Runs.First == from.Next();
         Gap = !follows ? (segment, $"entry {Runs.First} follows the base {Base}")
             : Last.Index < snapshot.Position.Index ? (segment, $"the snapshot {snapshot.Position} is beyond the last entry {Last}")

@@ -121,6 +121,12 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         if (header.Store != env.Liveness.Store) throw new InvalidOperationException($"{header.Sender} works with store {header.Store}, this node with {env.Liveness.Store}.");
         if (follower.CannotFollow) return Reply(AppendOutcome.Failed);
         if (header.Sender.StartCount < env.Liveness.LifeOf(header.Sender.Node)) return Reply(AppendOutcome.StaleEpoch); // a life that is over (I2)
+        if (header.Birth != env.Log.Birth && !env.Log.Birth.IsNone)
+        {
+            follower.MetAnotherBirth(header);
+            return Reply(AppendOutcome.Failed);
+        }
+
         if (header.Epoch < env.Log.PromisedEpoch) return Reply(AppendOutcome.StaleEpoch);
         return _idle is not null ? Reply(AppendOutcome.Busy) : null;
     }
@@ -128,7 +134,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     /// <summary>Promises the epoch. The promise precedes the entries in the log, so what is acknowledged after them is acknowledged after it.</summary>
     private void Follow(MasterHeader header)
     {
-        if (header.Epoch > env.Log.PromisedEpoch) _lastWrite = env.Log.PromiseAsync(header.Epoch);
+        if (header.Epoch > env.Log.PromisedEpoch) _lastWrite = env.Log.PromiseAsync(header.Epoch, header.Birth);
         if (header.Epoch != _verifiedEpoch)
         {
             _verifiedEpoch = header.Epoch;
@@ -259,4 +265,7 @@ internal interface IFollower
     /// <summary>The lease session to confirm the epoch under; null while this replica competes (L3).</summary>
     Liveness.LeaseSession? ConfirmLease(MasterHeader header);
     void Quarantine(string reason);
+
+    /// <summary>A master of another making of the group sent something (I4).</summary>
+    void MetAnotherBirth(MasterHeader header);
 }

@@ -169,7 +169,7 @@ internal sealed class SnapshotHistory(int seed)
         foreach (var model in _models.Where(model => model.IsSure && model.Now is { } now && IsLarge(now)))
         {
             var (log, now) = ((FileLogger)fixture.Log.OpenReplica(model.Group), model.Now!);
-            var record = new SnapshotRecord(now.Position, now.Position, default, -1, now.DataLossCount, now.TimeUtc, log.SnapshotNumber);
+            var record = new SnapshotRecord(now.Position, now.Position, default, -1, now.DataLossCount, now.TimeUtc, log.SnapshotNumber, log.Birth);
             SnapshotModel.CheckSame(now, fixture.Log.Snapshots.Read(model.Group, GroupBytes.Of(model.Group), record));
         }
     }

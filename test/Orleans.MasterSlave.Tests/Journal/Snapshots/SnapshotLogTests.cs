@@ -140,7 +140,7 @@ public sealed class SnapshotLogTests
         using var over = new CancellationTokenSource();
         var read = 0;
         var group = GroupBytes.Of(Of(0));
-        var named = new SnapshotRecord(record.Position, record.Position, Epoch.None, -1, record.DataLossCount, record.TimeUtc, 1);
+        var named = new SnapshotRecord(record.Position, record.Position, Epoch.None, -1, record.DataLossCount, record.TimeUtc, 1, GroupBirth.None);
         var reader = Task.Run(() =>
         {
             while (!over.IsCancellationRequested)
