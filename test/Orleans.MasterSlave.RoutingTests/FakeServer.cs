@@ -47,7 +47,7 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
         if (groups.Record) groups.Arrivals.Enqueue((_group, silo.SiloAddress, operation, null));
         if (await groups.Meddle(_group, silo.SiloAddress, true) is { } other) return other;
         var view = groups.Views[_group];
-        if (view.Master != FakeGroups.NodeOf(silo.SiloAddress)) return new CallReply { Kind = ReplyKind.Redirected, View = view };
+        if (!silo.SiloAddress.Equals(view.Replicas.First(r => r.Node == view.Master).Silo)) return new CallReply { Kind = ReplyKind.Redirected, View = view };
         return await groups.Answers.GetOrAdd((_group, operation.Id), _ => Execute(operation.Payload, apply: true));
     }
 

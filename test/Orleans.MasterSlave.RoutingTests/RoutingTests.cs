@@ -95,6 +95,25 @@ public sealed class RoutingTests : IClassFixture<FakeCluster>
         Assert.Equal(before, _cluster.Groups.Lookups);
     }
 
+    /// <summary>The master's node has started again elsewhere, and the record is what it was: its epoch and version tell nothing of it.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task NodesThatStartedAgain_AreFoundAtTheirNewAddresses_ThoughTheRecordIsTheSame(int replicas)
+    {
+        var (grain, group) = _cluster.NewGroup(replicas);
+        await grain.Write("x");
+        var (view, gone) = (_cluster.Groups.Views[group], _cluster.Silos[..replicas]);
+        _cluster.Groups.Views[group] = view with { Replicas = [.. view.Replicas.Select((r, i) => r with { StartCount = 2, Silo = _cluster.Silos[2 - i] })] };
+        _cluster.Groups.Meddle = async (called, silo, _) =>
+        {
+            if (called == group && gone.Contains(silo) && _cluster.Groups.Views[group].Replicas.All(r => !silo.Equals(r.Silo))) await _cluster.Groups.Silence.Task;
+            return null;
+        };
+        Assert.Equal(2, await grain.Write("y"));
+        Assert.Equal(3, await grain.Write("z"));
+    }
+
     [Fact]
     public async Task SilentMaster_SlavesAreAskedUntilOneIsPromoted_AndItExecutesOnce()
     {

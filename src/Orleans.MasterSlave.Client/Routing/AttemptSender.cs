@@ -36,6 +36,8 @@ internal sealed class AttemptSender(IGrainFactory factory, ClientTimes times)
 
     public void Learn(ClientGroup group, GroupView? view) => group.Learn(view, factory);
 
+    public void LearnFromDirectory(ClientGroup group, GroupView? view) => group.LearnFromDirectory(view, factory);
+
     public GroupRoutes RoutesOf(GroupView view) => new(view, factory);
 
     /// <summary>The way to a silo that no view names: for diagnostics.</summary>

@@ -53,8 +53,9 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
     /// <summary>A reader declined: the master knows best.</summary>
     public bool PreferMaster { get; private set; }
 
-    /// <summary>The master answered that it cannot take the call now: no use in asking others.</summary>
+    /// <summary>The master answered that it cannot take the call now: no use in asking others, before <see cref="AskOthersAt"/>.</summary>
     public bool MasterIsBusy { get; private set; }
+    public TimeSpan AskOthersAt { get; private set; } = TimeSpan.MaxValue;
 
     /// <summary>An attempt was sent, and nobody said for certain that it was not executed.</summary>
     public bool MaybeExecuted => Kind == CallKind.Operation && _unsettled > 0;
@@ -69,11 +70,19 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
     public TargetProgress Target(SiloAddress silo) =>
         CollectionsMarshal.GetValueRefOrAddDefault(_targets, silo, out _) ??= new TargetProgress();
 
-    /// <summary>Whoever says it: a view that is newer than what is known opens every replica anew.</summary>
+    /// <summary>
+    /// Whoever says it: a record that is newer than what is known opens every replica anew; of the same record only news of addresses counts, and a replica at a new one
+    /// has not been asked yet.
+    /// </summary>
     public void OnView(GroupView? view)
     {
-        if (view is null || !view.IsNewerThan(View)) return;
-        View = view;
+        if (view is null) return;
+        var (known, merged) = (View, View?.WithNewsOf(view) ?? view);
+        if (ReferenceEquals(known, merged)) return;
+        View = merged;
+        var masterMoved = known is not null && AddressOf(known, known.Master) != AddressOf(merged, merged.Master);
+        if (masterMoved) MasterIsBusy = PreferMaster = false;
+        if (!merged.IsNewerThan(known)) return;
         MasterIsBusy = PreferMaster = false;
         foreach (var target in _targets.Values) (target.Fresh, target.Waiting, target.Suspect, target.NextTry, target.Declined) = (true, false, false, default, 0);
     }
@@ -103,7 +112,9 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
         _unsettled--;
         (Refusal, Message) = (reason, message);
         IsFinal = reason is RefusalReason.RequestExpired or RefusalReason.RequestIdReused or RefusalReason.TokenLost or RefusalReason.Unsupported;
+        var wasBusy = MasterIsBusy;
         MasterIsBusy = reason is RefusalReason.Overloaded or RefusalReason.TooFewInSync or RefusalReason.SessionTableFull or RefusalReason.DiskFull;
+        if (MasterIsBusy && !wasBusy) AskOthersAt = now + (Times.Attempt * 2);
         Decline(silo, now);
     }
 
@@ -127,6 +138,7 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
     {
         Resolving = false;
         NextResolve = now + Times.ResolveBackoff(Resolved++);
+        if (view is not null && View?.Birth.IsOther(view.Birth) == true) View = null; // the group was made anew
         OnView(view);
     }
 
@@ -136,4 +148,6 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
         (target.Waiting, target.Fresh, target.Suspect) = (false, false, false);
         target.NextTry = now + Times.Backoff(target.Declined++);
     }
+
+    private static SiloAddress? AddressOf(GroupView view, NodeId node) => view.Replicas.FirstOrDefault(r => r.Node == node)?.Callable;
 }

@@ -155,7 +155,7 @@ internal sealed partial class CallRerouter(
         try
         {
             var view = await sender.Resolve(journey.Call.Group, refusedVersion, key).WaitAsync(times.Patience(journey.Progress.Resolved + 1), time);
-            sender.Learn(journey.Call.Group, view);
+            sender.LearnFromDirectory(journey.Call.Group, view);
             return view;
         }
         catch (Exception failure)
@@ -187,7 +187,7 @@ internal sealed partial class CallRerouter(
         if (!suspects.Any || journey.Routes is null) return;
         foreach (var replica in journey.Routes.View.Replicas)
         {
-            if (replica.Silo is { } silo && suspects.IsSuspect(silo)) journey.Progress.OnSuspect(silo);
+            if (replica.Callable is { } silo && suspects.IsSuspect(silo)) journey.Progress.OnSuspect(silo);
         }
     }
 }

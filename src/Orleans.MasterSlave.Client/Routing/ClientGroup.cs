@@ -111,13 +111,30 @@ internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBee
         lock (_gate) _token = SessionToken.None;
     }
 
-    public void Learn(GroupView? view, IGrainFactory factory)
+    /// <summary>The directory's word, which alone may say that the group was made anew: then nothing that was known of the old one counts.</summary>
+    public void LearnFromDirectory(GroupView? view, IGrainFactory factory)
     {
-        if (view is null || !view.IsNewerThan(Routes?.View)) return;
-        var routes = new GroupRoutes(view, factory);
         lock (_gate)
         {
-            if (view.IsNewerThan(_routes?.View)) Volatile.Write(ref _routes, routes);
+            if (view is not null && _routes is { } routes && routes.View.Birth.IsOther(view.Birth))
+            {
+                _token = SessionToken.None;
+                _ids = new RequestIds(maxOperations);
+                Volatile.Write(ref _routes, null);
+            }
+        }
+
+        Learn(view, factory);
+    }
+
+    public void Learn(GroupView? view, IGrainFactory factory)
+    {
+        if (view is null) return;
+        lock (_gate)
+        {
+            var known = _routes?.View;
+            var merged = known?.WithNewsOf(view) ?? view;
+            if (!ReferenceEquals(merged, known)) Volatile.Write(ref _routes, new GroupRoutes(merged, factory));
         }
     }
 

@@ -32,17 +32,27 @@ internal static class ClientPolicy
             var target = call.Target(master);
             if (target.Fresh) return Send(master);
             if (HoldsUp(target, now)) return new(ClientStep.Wait, Until: Earlier(wake, target.PatienceEnd));
-            if (call.MasterIsBusy || call.OnlySilo is not null)
-                return now >= target.NextTry ? Send(master) : new(ClientStep.Wait, Until: Earlier(wake, target.NextTry));
+            if (call.OnlySilo is not null || OnlyItsWordCounts(call, target, now))
+            {
+                var others = call.OnlySilo is null ? call.AskOthersAt : TimeSpan.MaxValue;
+                return now >= target.NextTry ? Send(master) : new(ClientStep.Wait, Until: Earlier(wake, Earlier(target.NextTry, others)));
+            }
         }
 
         foreach (var replica in view.Replicas)
         {
-            if (replica.Silo is { } silo && !silo.Equals(master) && IsDue(call.Target(silo), now, ref wake)) return Send(silo);
+            if (replica.Callable is { } silo && !silo.Equals(master) && IsDue(call.Target(silo), now, ref wake)) return Send(silo);
         }
 
         return master is not null && IsDue(call.Target(master), now, ref wake) ? Send(master) : null;
     }
+
+    /// <summary>
+    /// A master that says that it cannot take the call just now is asked again; but not it alone for long, and not when it falls silent: it may have died since, or another
+    /// may have been elected.
+    /// </summary>
+    private static bool OnlyItsWordCounts(CallProgress call, TargetProgress master, TimeSpan now) =>
+        call.MasterIsBusy && now < call.AskOthersAt && !(master.Waiting && now >= master.PatienceEnd);
 
     private static ClientDecision? NextReader(CallProgress call, TimeSpan now, ref TimeSpan wake)
     {
@@ -54,7 +64,7 @@ internal static class ClientPolicy
             for (var i = 0; i < count; i++)
             {
                 var replica = view.Replicas[(int)(((uint)call.Turn + (uint)i) % (uint)count)];
-                if (replica.Silo is not { } silo) continue;
+                if (replica.Callable is not { } silo) continue;
                 if (pass == 0 && !(call.PreferMaster && replica.Node == view.Master)) continue;
                 if (pass == 1 && !replica.InSync) continue;
 
@@ -76,7 +86,7 @@ internal static class ClientPolicy
             // The replicas know sooner than the store: first hear all of them.
             foreach (var replica in view.Replicas)
             {
-                if (replica.Silo is { } silo && HoldsUp(call.Target(silo), now)) return new(ClientStep.Wait, Until: Earlier(wake, call.Target(silo).PatienceEnd));
+                if (replica.Callable is { } silo && HoldsUp(call.Target(silo), now)) return new(ClientStep.Wait, Until: Earlier(wake, call.Target(silo).PatienceEnd));
             }
         }
 
@@ -99,7 +109,7 @@ internal static class ClientPolicy
     {
         foreach (var replica in view.Replicas)
         {
-            if (replica.Node == node) return replica.Silo;
+            if (replica.Node == node) return replica.Callable;
         }
 
         return null;

@@ -21,7 +21,7 @@ internal sealed class GroupRoutes
         List<ReplicaRoute> readers = [];
         foreach (var replica in view.Replicas)
         {
-            if (replica.Silo is not { } silo) continue;
+            if (replica.Callable is not { } silo) continue;
             var id = ReplicaGrainId.Create(view.Group, silo);
             var route = _bySilo[silo] = new ReplicaRoute(id, silo, factory.GetGrain<IReplicaEndpoint>(id));
             if (replica.Node == view.Master) Master = route;

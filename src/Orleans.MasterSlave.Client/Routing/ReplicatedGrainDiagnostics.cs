@@ -11,8 +11,8 @@ internal sealed class ReplicatedGrainDiagnostics(ClientGroups groups, AttemptSen
         {
             var known = group.Routes?.View ?? await sender.Resolve(group, -1, null);
             var view = await sender.Resolve(group, known.Version, null);
-            if (known.IsNewerThan(view)) view = known;
-            sender.Learn(group, view);
+            view = known.WithNewsOf(view);
+            sender.LearnFromDirectory(group, view);
             return [.. view.Replicas.Select(replica =>
                 new ReplicaInfo(replica.Node.Value, replica.Silo, replica.InSync, replica.Node == view.Master, view.Epoch.Value))];
         }

@@ -69,5 +69,5 @@ internal sealed partial class GroupDirectoryGrain(
         record.Epoch,
         record.Version,
         record.Master,
-        [.. record.Replicas.Select(n => new ReplicaAddress(n, running.Nodes.Locate(n), record.IsInSync(n)))]) { Birth = record.Birth };
+        [.. record.Replicas.Select(n => (Node: n, At: running.Nodes.AddressOf(n))).Select(n => new ReplicaAddress(n.Node, n.At.Silo, record.IsInSync(n.Node), n.At.StartCount, n.At.IsDown))]) { Birth = record.Birth };
 }

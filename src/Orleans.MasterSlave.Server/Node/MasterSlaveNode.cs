@@ -76,10 +76,12 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         var heartbeats = new HeartbeatLoop(running.Liveness, running.Nodes, new LogWatch(running.Log, running.Liveness, options.Value.LogStallTimeout, _logger), factory, time, _logger);
         var snapshots = new SnapshotRequests(running.AskForSnapshots, time);
         running.Log.SnapshotsWanted += snapshots.Want;
+        var waker = new GroupWaker(factory, services.GetRequiredService<ILocalSiloDetails>().SiloAddress, _logger);
         _loops = Task.WhenAll(
             Task.Run(() => snapshots.RunAsync(_stopped.Token), CancellationToken.None),
             Task.Run(() => running.Nodes.RunAsync(_stopped.Token), CancellationToken.None),
             Task.Run(() => heartbeats.RunAsync(_stopped.Token), CancellationToken.None),
+            Task.Run(() => waker.RunAsync([.. running.Log.Groups], _stopped.Token), CancellationToken.None),
             Task.Run(() => WatchLogAsync(running), CancellationToken.None));
         return Task.CompletedTask;
     }

@@ -16,7 +16,7 @@ internal sealed partial class NodeDirectory(
     private readonly ConcurrentDictionary<SiloAddress, Task> _asking = [];
     private NodeHello? _self;
     private ImmutableDictionary<SiloAddress, NodeHello> _bySilo = ImmutableDictionary<SiloAddress, NodeHello>.Empty;
-    private ImmutableDictionary<NodeId, SiloAddress> _byNode = ImmutableDictionary<NodeId, SiloAddress>.Empty;
+    private ImmutableDictionary<NodeId, NodeAddress> _byNode = ImmutableDictionary<NodeId, NodeAddress>.Empty; // of each node its latest life
 
     public void AddSelf(NodeHello self)
     {
@@ -25,14 +25,21 @@ internal sealed partial class NodeDirectory(
     }
 
     /// <summary>The silo on which a node runs, as last heard; null: none that is not known to be dead.</summary>
-    public SiloAddress? Locate(NodeId node) => Volatile.Read(ref _byNode).GetValueOrDefault(node);
+    public SiloAddress? Locate(NodeId node) => AddressOf(node) is { IsDown: false, Silo: var silo } ? silo : null;
+
+    /// <summary>Where a node runs, or ran last: callers who know an address must hear that it is over.</summary>
+    public NodeAddress AddressOf(NodeId node) => Volatile.Read(ref _byNode).GetValueOrDefault(node);
 
     /// <summary>Every node that runs.</summary>
     public IReadOnlyList<(NodeId Node, string Zone)> Nodes()
     {
         var byNode = Volatile.Read(ref _byNode);
         var bySilo = Volatile.Read(ref _bySilo);
-        return [.. byNode.Where(n => bySilo.ContainsKey(n.Value)).Select(n => (n.Key, bySilo[n.Value] is { Zone.Length: > 0 } hello ? hello.Zone : n.Key.Value.ToString()))];
+        return
+        [
+            .. byNode.Where(n => !n.Value.IsDown && bySilo.ContainsKey(n.Value.Silo!))
+                .Select(n => (n.Key, bySilo[n.Value.Silo!] is { Zone.Length: > 0 } hello ? hello.Zone : n.Key.Value.ToString())),
+        ];
     }
 
     public async Task RunAsync(CancellationToken stopped)
@@ -85,8 +92,8 @@ internal sealed partial class NodeDirectory(
         lock (_lock)
         {
             _bySilo = _bySilo.SetItem(silo, hello);
-            var known = _byNode.TryGetValue(hello.Life.Node, out var at) && _bySilo.TryGetValue(at, out var older) && older.Life.StartCount > hello.Life.StartCount;
-            if (!known) _byNode = _byNode.SetItem(hello.Life.Node, silo);
+            var known = _byNode.GetValueOrDefault(hello.Life.Node);
+            if (known.StartCount < hello.Life.StartCount) _byNode = _byNode.SetItem(hello.Life.Node, new NodeAddress(hello.Life.StartCount, silo, IsDown: false));
         }
 
         LogKnown(silo, hello.Life);
@@ -100,7 +107,7 @@ internal sealed partial class NodeDirectory(
             {
                 var node = _bySilo[silo].Life.Node;
                 _bySilo = _bySilo.Remove(silo);
-                if (_byNode.GetValueOrDefault(node)?.Equals(silo) == true) _byNode = _byNode.Remove(node);
+                if (_byNode.TryGetValue(node, out var at) && silo.Equals(at.Silo)) _byNode = _byNode.SetItem(node, at with { IsDown = true });
             }
         }
     }

@@ -31,8 +31,8 @@ internal sealed class ReplicaEnvironment
     /// <summary>The process that used this log directory before is known to be dead: it may not hold a lease any more (G4).</summary>
     public required bool PreviousLifeProvedDead { get; init; }
 
-    /// <summary>Where a node runs today, for views.</summary>
-    public required Func<NodeId, SiloAddress?> Locate { get; init; }
+    /// <summary>Where a node runs today, or ran last, for views.</summary>
+    public required Func<NodeId, NodeAddress> Locate { get; init; }
 
     public NodeLife Self => Liveness.Self;
     public TimeSpan Now => Liveness.Now;

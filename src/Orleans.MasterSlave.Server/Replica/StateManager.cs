@@ -57,8 +57,14 @@ internal sealed class StateManager : IMastershipOwner
                 Succession.Epoch,
                 Math.Max(_version, record.Version),
                 Succession.Master,
-                [.. record.Replicas.Select(n => new ReplicaAddress(n, _env.Locate(n), record.IsInSync(n)))]) { Birth = record.Birth };
+                [.. record.Replicas.Select(n => AddressOf(n, record.IsInSync(n)))]) { Birth = record.Birth };
         }
+    }
+
+    private ReplicaAddress AddressOf(NodeId node, bool inSync)
+    {
+        var address = _env.Locate(node);
+        return new ReplicaAddress(node, address.Silo, inSync, address.StartCount, address.IsDown);
     }
 
     public void LearnVersion(long version) => _version = Math.Max(_version, version);

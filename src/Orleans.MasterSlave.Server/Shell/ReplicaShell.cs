@@ -112,7 +112,7 @@ internal sealed class ReplicaShell : IReplicaListener
             NextClaimNumber = running.NextClaimNumber,
             NewBirth = () => new GroupBirth(IdSource.NewGuid()),
             PreviousLifeProvedDead = running.PreviousLifeProvedDead,
-            Locate = running.Nodes.Locate,
+            Locate = running.Nodes.AddressOf,
         });
         await replica.StartAsync(isFirst: previous is null);
         if (_end is not null) return replica; // the end waits for the start, and ends what came of it

@@ -171,6 +171,6 @@ internal sealed class SimSilo
         NextClaimNumber = NextClaim,
         NewBirth = () => SimIds.Birth(Index, Liveness.Self.StartCount, ++_births),
         PreviousLifeProvedDead = provedDead,
-        Locate = _ => null,
+        Locate = _ => default,
     };
 }

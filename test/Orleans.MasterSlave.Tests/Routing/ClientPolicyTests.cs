@@ -74,7 +74,7 @@ public sealed class ClientPolicyTests
     }
 
     [Fact]
-    public void BusyMaster_IsAskedAgain_AndNobodyElse()
+    public void BusyMaster_IsAskedAgain_AndNobodyElseForAWhile()
     {
         var call = Call(CallKind.Operation, View(1, A, A, B));
         Sent(call, default);
@@ -84,6 +84,70 @@ public sealed class ClientPolicyTests
         Assert.True(call.MaybeExecuted);
         call.OnRefused(A, RefusalReason.Overloaded, null, Ms(50));
         Assert.False(call.MaybeExecuted);
+    }
+
+    /// <summary>It refuses again and again, and meanwhile others may have elected another: they are asked too, and the directory.</summary>
+    [Fact]
+    public void MasterThatStaysBusy_IsNotTheOnlyOneAsked()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        var now = TimeSpan.Zero;
+        HashSet<SiloAddress> asked = [];
+        var resolved = false;
+        while (now < Ms(2_000))
+        {
+            var decision = ClientPolicy.Next(call, now);
+            if (decision.Step == ClientStep.Wait) now = decision.Until;
+            else if (decision.Step == ClientStep.Resolve)
+            {
+                resolved = true;
+                call.OnResolving();
+                call.OnResolved(null, now);
+            }
+            else
+            {
+                Assert.True(decision.Target == A || now >= Ms(800), $"{decision.Target} at {now}");
+                asked.Add(decision.Target!);
+                call.OnSent(decision.Target!, now);
+                if (decision.Target == A) call.OnRefused(A, RefusalReason.TooFewInSync, null, now);
+                else call.OnRedirected(B, null, now);
+            }
+        }
+
+        Assert.Equal([A, B], asked.Order());
+        Assert.True(resolved);
+        Assert.False(call.MaybeExecuted);
+    }
+
+    [Fact]
+    public void BusyMaster_ThatFallsSilent_DoesNotHoldUpTheOthers()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        Sent(call, default);
+        call.OnRefused(A, RefusalReason.DiskFull, null, Ms(5));
+        Assert.Equal(A, Sent(call, Ms(45)));
+        Assert.Equal(B, Sent(call, Ms(445 + 400)));
+    }
+
+    /// <summary>All silos of the group were restarted; the record is what it was.</summary>
+    [Fact]
+    public void NewAddressesOfTheSameRecord_AreAskedAtOnce()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        Sent(call, default);
+        call.OnBroken(A, null, Ms(5));
+        var moved = View(1, A, A, B) with { Replicas = [new ReplicaAddress(Node(A), C, true, StartCount: 2), new ReplicaAddress(Node(B), B, true)] };
+        call.OnView(moved);
+        Assert.Equal(C, Sent(call, Ms(5)));
+    }
+
+    [Fact]
+    public void ReplicasThatAreDown_AreNotAsked_AndTheDirectoryIs()
+    {
+        var view = View(1, A, A, B);
+        view = view with { Replicas = [.. view.Replicas.Select(replica => replica with { IsDown = true })] };
+        foreach (var kind in new[] { CallKind.Operation, CallKind.ReadAny, CallKind.ReadMaster })
+            Assert.Equal(new ClientDecision(ClientStep.Resolve, RefusedVersion: 1), ClientPolicy.Next(Call(kind, view), default));
     }
 
     [Theory]
