@@ -69,6 +69,16 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
         LogGroupTimeSetBack(group, by);
     }
 
+    public void FoundingRefused(IReadOnlyList<string> holders) => LogFoundingRefused(group, string.Join(", ", holders));
+
+    public void FoundedUnasked(IReadOnlyList<string> silent) => LogFoundedUnasked(group, string.Join(", ", silent));
+
+    [LoggerMessage(LogLevel.Critical, "Group {Group}: it has no record in the group store, but {Holders} holds data of it: no empty group is made over it. Bring the newest store back.")]
+    private partial void LogFoundingRefused(GroupId group, string holders);
+
+    [LoggerMessage(LogLevel.Warning, "Group {Group}: it is made new, though {Silent} did not say in time whether there is data of it.")]
+    private partial void LogFoundedUnasked(GroupId group, string silent);
+
     [LoggerMessage(LogLevel.Warning, "Group {Group}: its time was {By} ahead of the clocks, and is set back: UtcNow goes back in this group. A former master's clock was wrong.")]
     private partial void LogGroupTimeSetBack(GroupId group, TimeSpan by);
 

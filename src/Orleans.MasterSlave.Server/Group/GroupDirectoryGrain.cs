@@ -37,16 +37,16 @@ internal sealed partial class GroupDirectoryGrain(
         var replicas = GroupPolicy.ChooseReplicas(group, running.Nodes.Nodes(), wanted.ReplicaCount);
         if (replicas.Length < wanted.ReplicaCount) LogTooFewNodes(group, replicas.Length, wanted.ReplicaCount);
         var plan = new GroupPlan(group, replicas, wanted.ReplicationMode, wanted.MinInSync);
-        // The master-to-be makes the record itself (G2). If it cannot be reached, the next one may: the insert has one winner. If it has data of this
-        // group, nobody may: the record was lost, and an empty group must not be made over the data (I4).
+        // The master-to-be makes the record itself (G2). If it cannot be reached, the next one may: the insert has one winner. If any node has data
+        // of this group, nobody may: the record was lost, and an empty group must not be made over the data (I4).
         foreach (var candidate in replicas)
         {
             if (running.Nodes.Locate(candidate) is not { } silo) continue;
             try
             {
-                return await factory.GetGrain<IReplicaPeer>(ReplicaGrainId.Create(group, silo)).CreateAsync(plan)
-                    ?? await running.Coordinators.Of(group).ReadAsync(fresh: true)
-                    ?? throw new GroupQuarantinedException($"{group} has no record in the group store, but node {candidate} holds data of it: restore the store.");
+                var reply = await factory.GetGrain<IReplicaPeer>(ReplicaGrainId.Create(group, silo)).CreateAsync(plan);
+                return reply.Record ?? await running.Coordinators.Of(group).ReadAsync(fresh: true) ?? throw new GroupQuarantinedException(
+                    $"{group} has no record in the group store, but there is data of it on node {string.Join(", ", reply.Holders)}: bring the newest group store back.");
             }
             catch (Exception e) when (e is SiloUnavailableException or TimeoutException or OrleansMessageRejectionException)
             {

@@ -11,6 +11,16 @@ internal sealed record GroupPlan(
     [property: Id(2)] ReplicationMode Mode,
     [property: Id(3)] int MinInSync);
 
+/// <summary>What became of the wish to make a group.</summary>
+/// <param name="Record">The record as it is now, whoever made it; null: none is made.</param>
+/// <param name="Holders">Nodes that hold data of the group, though it has no record: so none is made (I4).</param>
+[GenerateSerializer, Immutable, Alias("masterslave.create-reply")]
+internal sealed record CreateReply([property: Id(0)] GroupRecord? Record, [property: Id(1)] ImmutableArray<string> Holders)
+{
+    public static CreateReply Of(GroupRecord record) => new(record, []);
+    public static CreateReply Refused(ImmutableArray<string> holders) => new(null, holders);
+}
+
 /// <summary>
 /// Serves and changes one group's record for the replicas of one node: the master lock. Every change returns the record as it is
 /// <em>settled</em> (G1), whoever made it so: the caller looks at it to see whether it got its way. Tasks stay open while an outcome is unknown.

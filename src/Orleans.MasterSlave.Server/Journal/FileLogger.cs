@@ -49,6 +49,9 @@ internal sealed class FileLogger : IReplicaLog
     /// <summary>What was found when an entry or a snapshot was read back; the group is quarantined then.</summary>
     public LogDamagedException? Damage => _stored.Damage;
 
+    /// <summary>From any thread: a promise precedes everything else that a replica writes.</summary>
+    public bool HoldsData => _promised > Epoch.None || DurableIndex > LogIndex.None || Damage is not null;
+
     public LogPosition Last => _runs.Count > 0 ? _runs.Last : Base;
 
     public LogPosition Base { get; private set; }

@@ -96,6 +96,17 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         }
     }
 
+    /// <summary>What this node holds of a group; from any thread, and without opening it (I4).</summary>
+    public GroupHolding HoldingOf(GroupId group)
+    {
+        lock (_gate)
+        {
+            if (_open.TryGetValue(group, out var open)) return open.HoldsData ? GroupHolding.Data : GroupHolding.Nothing;
+            if (_found.Groups.TryGetValue(group, out var found) && found.HoldsData) return GroupHolding.Data;
+            return _found.UnknownDamage is not null && !_found.Whole.Contains(group) ? GroupHolding.Unknown : GroupHolding.Nothing;
+        }
+    }
+
     /// <summary>Number of batch syncs of this life.</summary>
     public long Syncs => Commit.Syncs;
 

@@ -58,6 +58,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
             Liveness = new NodeLiveness(life, store, times, time) { HeardAfter = gap => metrics.HeartbeatGap.Record(gap.TotalSeconds) },
             Clock = new NodeClock(time),
             Nodes = nodes,
+            SearchFor = group => ActivatorUtilities.CreateInstance<NodeDataSearch>(services, group),
             Coordinators = new GroupCoordinators(new GrainStorageGroupStore(storage), time, _stopped.Token),
             Limits = LimitsOf(o),
             Metrics = metrics,

@@ -19,6 +19,9 @@ internal sealed class RunningNode
     public required NodeLiveness Liveness { get; init; }
     public required NodeClock Clock { get; init; }
     public required NodeDirectory Nodes { get; init; }
+
+    /// <summary>Makes the search for data of a group on the other nodes (I4).</summary>
+    public required Func<GroupId, IDataSearch> SearchFor { get; init; }
     public required GroupCoordinators Coordinators { get; init; }
     public required ReplicaLimits Limits { get; init; }
     public required MasterSlaveMetrics Metrics { get; init; }

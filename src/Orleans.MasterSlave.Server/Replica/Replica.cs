@@ -14,6 +14,7 @@ internal sealed class Replica
     private readonly ReplicaEnvironment _env;
     private readonly CommitExecutor _commit;
     private readonly StateManager _state;
+    private readonly Founding _founding;
 
     public Replica(ReplicaEnvironment env)
     {
@@ -21,6 +22,7 @@ internal sealed class Replica
         var sessions = new SessionTable();
         _commit = new CommitExecutor(env.Log, env.Object, sessions, env.Limits.Snapshots, e => _state!.Quarantine("an entry could not be applied", e));
         _state = new StateManager(env, _commit, sessions);
+        _founding = new Founding(env, _state, Look);
     }
 
     public GroupView? View => _state.View;
@@ -73,33 +75,7 @@ internal sealed class Replica
     }
 
     /// <summary>Makes the group, with this replica as its first master (G2). The record as it is then, whoever made it.</summary>
-    public async Task<GroupRecord?> CreateAsync(GroupPlan plan)
-    {
-        if (Record is { } known) return known;
-        if (_env.Log.Last != LogPosition.None || _env.Log.PromisedEpoch > Epoch.None)
-        {
-            _state.Slave.LookNow(); // never create over what is here (I4)
-            Look();
-            return null;
-        }
-
-        var claim = new MasterClaim(_env.Self, _env.NextClaimNumber());
-        var promised = _env.Log.PromisedEpoch;
-        GroupRecord record;
-        _state.TakingOffice = true;
-        try
-        {
-            record = await _env.Coordinator.CreateAsync(plan, claim, _env.Liveness.Store, _env.NewBirth());
-            if (_state.Learn(record, promised) && record.Claim == claim) await _state.BecomeMasterAsync(record);
-        }
-        finally
-        {
-            _state.TakingOffice = false;
-        }
-
-        _state.Settle();
-        return record;
-    }
+    public Task<CreateReply> CreateAsync(GroupPlan plan) => _founding.CreateAsync(plan);
 
     public async Task<CallReply> ExecuteAsync(Operation operation)
     {

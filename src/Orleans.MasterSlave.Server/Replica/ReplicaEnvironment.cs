@@ -28,6 +28,9 @@ internal sealed class ReplicaEnvironment
     /// <summary>Makes the birth of a new group: random, never the same again (I4).</summary>
     public required Func<GroupBirth> NewBirth { get; init; }
 
+    /// <summary>Finds out who holds data of the group, before one is made that has no record (I4).</summary>
+    public required IDataSearch Search { get; init; }
+
     /// <summary>The process that used this log directory before is known to be dead: it may not hold a lease any more (G4).</summary>
     public required bool PreviousLifeProvedDead { get; init; }
 
@@ -79,4 +82,8 @@ internal interface IReplicaEvents
     void TokenLost(bool refused);
     /// <summary>The group's time was so far ahead of the clocks that a new mastership set it back (W9).</summary>
     void GroupTimeSetBack(TimeSpan by);
+    /// <summary>The group has no record and these nodes hold data of it: none is made (I4).</summary>
+    void FoundingRefused(IReadOnlyList<string> holders);
+    /// <summary>A group is made although these did not say whether they hold data of it (I4).</summary>
+    void FoundedUnasked(IReadOnlyList<string> silent);
 }

@@ -18,7 +18,7 @@ internal interface IReplicaPeer : IGrainExtension
     [AlwaysInterleave, Alias("status"), ResponseTimeout("00:00:05")]
     Task<ReplicaStatus> StatusAsync();
 
-    /// <summary>Makes the group with this replica as master (G2); the record as it is then, null when it cannot be told.</summary>
+    /// <summary>Makes the group with this replica as master (G2), unless a node holds data of it (I4).</summary>
     [AlwaysInterleave, Alias("create")]
-    Task<GroupRecord?> CreateAsync(GroupPlan plan);
+    Task<CreateReply> CreateAsync(GroupPlan plan);
 }

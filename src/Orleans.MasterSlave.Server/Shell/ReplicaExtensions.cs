@@ -25,5 +25,5 @@ internal sealed class ReplicaPeer(IGrainContextAccessor context) : IReplicaPeer
 
     public async Task<ReplicaStatus> StatusAsync() => (await _shell.StartedAsync()).Status();
 
-    public async Task<GroupRecord?> CreateAsync(GroupPlan plan) => await (await _shell.StartedAsync()).CreateAsync(plan);
+    public async Task<CreateReply> CreateAsync(GroupPlan plan) => await (await _shell.StartedAsync()).CreateAsync(plan);
 }

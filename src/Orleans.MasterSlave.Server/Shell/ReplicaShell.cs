@@ -111,6 +111,7 @@ internal sealed class ReplicaShell : IReplicaListener
             Events = new ReplicaEvents(Group, running.Metrics, logger),
             NextClaimNumber = running.NextClaimNumber,
             NewBirth = () => new GroupBirth(IdSource.NewGuid()),
+            Search = running.SearchFor(Group),
             PreviousLifeProvedDead = running.PreviousLifeProvedDead,
             Locate = running.Nodes.AddressOf,
         });

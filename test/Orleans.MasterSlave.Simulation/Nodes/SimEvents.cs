@@ -23,6 +23,8 @@ internal sealed class SimEvents(SimWorld world, SimSilo silo, GroupId group) : I
     public void Orphaned(int count, LogPosition after) => Note("orphaned", count, after);
     public void SnapshotInstalled(LogPosition position) => Note("snapshot installed", position.Index.Value, position);
     public void StoreUnreachable(Exception error) => Note("store unreachable", 0, error.Message);
+    public void FoundingRefused(IReadOnlyList<string> holders) => Note("founding refused", holders.Count, string.Join(' ', holders));
+    public void FoundedUnasked(IReadOnlyList<string> silent) => Note("founded unasked", silent.Count, string.Join(' ', silent));
     public void DataLossPossible(GroupRecord record, LogPosition last, LogIndex heardOf) => Note("data loss possible", record.DataLossCount, $"{last} of {heardOf}");
 
     public void Quarantined(string reason, Exception? error)

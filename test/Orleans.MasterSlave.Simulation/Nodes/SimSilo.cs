@@ -55,6 +55,8 @@ internal sealed class SimSilo
         _cluster.World.Note("replica ended", Index, 0, 0, group);
         return _slots[_cluster.IndexOf(group)].EndAsync();
     }
+
+    public bool HoldsDataOf(int group) => _slots.TryGetValue(group, out var slot) && slot.Disk is { } disk && (!disk.Birth.IsNone || disk.Last != LogPosition.None);
     public int LastMasterOf(GroupId group) => _cluster.Groups[_cluster.IndexOf(group)].Checker.MasterBefore;
 
     public void Start() => Lane.Post(() => _ = RunAsync());
@@ -170,6 +172,7 @@ internal sealed class SimSilo
         Events = new SimEvents(_cluster.World, this, group.Id),
         NextClaimNumber = NextClaim,
         NewBirth = () => SimIds.Birth(Index, Liveness.Self.StartCount, ++_births),
+        Search = new SimDataSearch(_cluster, this, group.Index, _time),
         PreviousLifeProvedDead = provedDead,
         Locate = _ => default,
     };

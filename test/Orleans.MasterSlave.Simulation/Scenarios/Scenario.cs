@@ -79,10 +79,17 @@ internal sealed class Scenario
     /// <summary>A caller has the group made by this node.</summary>
     public void Found(SimNode node)
     {
-        var silo = node.Silo!;
-        Until(() => silo.IsUp, "the node is up");
-        silo.Lane.Post(() => _ = WatchAsync(async () => await (await silo.ReplicaAsync(Group.Id)).CreateAsync(Group.Plan)));
+        _ = AskToFound(node, Group.Plan);
         Until(() => Cluster.Store.Record(Group.Id) is not null, "a record");
+    }
+
+    public Creation AskToFound(SimNode node, GroupPlan plan)
+    {
+        var silo = node.Silo!;
+        var creation = new Creation();
+        Until(() => silo.IsUp, "the node is up");
+        silo.Lane.Post(() => _ = WatchAsync(async () => creation.Reply = await (await silo.ReplicaAsync(Group.Id)).CreateAsync(plan)));
+        return creation;
     }
 
     public void UntilAllRest() => Until(() => Cluster.Groups.All(g => Cluster.Unrest(g) is null), "rest");
@@ -246,6 +253,12 @@ internal sealed class Call
 {
     public CallReply? Reply { get; set; }
     public bool IsAnswered => Reply?.Kind == ReplyKind.Answered;
+}
+
+/// <summary>What became of the wish to make a group, so far.</summary>
+internal sealed class Creation
+{
+    public CreateReply? Reply { get; set; }
 }
 
 /// <summary>What became of a piece of a snapshot, so far.</summary>

@@ -1,4 +1,3 @@
-using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Simulated.Network;
 using Orleans.MasterSlave.Simulated.Nodes;
 using Orleans.MasterSlave.Simulated.World;
@@ -24,7 +23,7 @@ internal sealed class Founder(SimCluster cluster, SimGroup group, SimRandom rand
         {
             var node = SimIds.IndexOf(group.Plan.Replicas[replica]);
             await cluster.Network.CallAsync(
-                SimNetwork.Clients, cluster.World.Scheduler.World, node, group.Plan, async Task<GroupRecord?> (silo) => await (await silo.ReplicaAsync(group.Id)).CreateAsync(group.Plan));
+                SimNetwork.Clients, cluster.World.Scheduler.World, node, group.Plan, async silo => await (await silo.ReplicaAsync(group.Id)).CreateAsync(group.Plan));
         }
         catch (Exception e) when (e is IOException or TimeoutException)
         {

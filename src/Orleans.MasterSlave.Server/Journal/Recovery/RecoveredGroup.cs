@@ -34,6 +34,9 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     public SegmentFile? FirstSegment { get; private set; }
     public LogPosition Last => Runs.Count > 0 ? Runs.Last : Base;
 
+    /// <summary>Something of the group was found here, sound or not.</summary>
+    public bool HoldsData => FirstSegment is not null && !Dropped;
+
     /// <summary>The epoch that a later mastership must exceed for a torn tail to be of no matter.</summary>
     public long EpochSeen => Math.Max(Promised.Value, Last.Epoch.Value);
 
