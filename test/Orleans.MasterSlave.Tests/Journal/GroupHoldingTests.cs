@@ -11,7 +11,7 @@ public sealed class GroupHoldingTests
     [Fact]
     public async Task Group_IsHeld_FromItsFirstPromise_UntilItIsDropped_OverStarts()
     {
-        var files = new SimulatedFiles(1);
+        var files = new SimulatedFiles();
         var (group, other) = (GroupOf("a"), GroupOf("b"));
         await using (var first = Open(files))
         {
