@@ -24,6 +24,9 @@ internal sealed class ClusterMonitor(IReplicaWindow window, IReadOnlyList<string
     public int InSync => _groups.Values.Count(group => group.InSync >= wantedInSync);
     public int Total => accounts.Count;
 
+    /// <summary>One group that could not be seen at the last look, and why; null when all were seen.</summary>
+    public string? Unseen { get; private set; }
+
     public async Task RunAsync(CancellationToken cancellation)
     {
         while (!cancellation.IsCancellationRequested)
@@ -53,7 +56,7 @@ internal sealed class ClusterMonitor(IReplicaWindow window, IReadOnlyList<string
         try
         {
             var before = _groups.ToDictionary(StringComparer.Ordinal);
-            var unseen = 0;
+            var unseen = new ConcurrentQueue<string>();
             var parallel = new ParallelOptions { MaxDegreeOfParallelism = LooksAtOnce, CancellationToken = cancellation };
             await Parallel.ForEachAsync(accounts, parallel, async (account, _) =>
             {
@@ -61,14 +64,15 @@ internal sealed class ClusterMonitor(IReplicaWindow window, IReadOnlyList<string
                 {
                     _groups[account] = await window.LookAsync(account, withLag: true);
                 }
-                catch (Exception)
+                catch (Exception error)
                 {
                     // During a fault this is to be expected; whether the group is back in the end is asked there.
-                    Interlocked.Increment(ref unseen);
+                    unseen.Enqueue($"account {account} could not be looked at: {error.GetType().Name}: {error.Message}");
                 }
             });
             Report(before);
-            return unseen;
+            Unseen = unseen.FirstOrDefault();
+            return unseen.Count;
         }
         finally
         {

@@ -12,6 +12,9 @@ public sealed class BankProcessTests(ITestOutputHelper output)
     [InlineData("sync", "kill")]
     [InlineData("sync", "stop")]
     [InlineData("sync", "disk-error")] // fdatasync fails on the thread that flushes the log (D2)
+    [InlineData("sync", "all")]
+    [InlineData("sync", "two")]
+    [InlineData("sync", "isolate")]
     [InlineData("async", "kill")]
     public async Task Run_WithAFault_LosesNothingUnaccounted(string mode, string fault)
     {
