@@ -145,6 +145,8 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     {
         var batch = log.Read(Committed.Next(), (int)Math.Min(MaxBatchEntries, _stable - Committed), MaxBatchBytes);
         BrokenInvariantException.Unless(batch.Count > 0 && batch[0].Index == Committed.Next(), $"the log holds entry {Committed.Next()}");
+        if (batch.FirstOrDefault(e => !e.IsUnderstood) is { } unknown)
+            throw new NotSupportedException($"Entry {unknown.Position} is of kind {unknown.Kind} with flags {unknown.Flags}, which this version does not know; start this silo with the newer version.");
         var (taken, operations) = TakeUnknownOperations(batch);
         Visible = taken[^1].Index;
         var answers = operations.Count == 0 ? [] : await target.ApplyAsync(operations);

@@ -57,7 +57,8 @@ internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimePro
         while (true)
         {
             var row = Remember(await ReadUntilAnsweredAsync());
-            var next = decide(row?.Record);
+            // A swap writes the whole row: what this version does not know of it would be gone.
+            var next = row is { Record.Level: > FormatLevel.Known } ? null : decide(row?.Record);
             if (next is null) return row?.Record ?? throw new GroupRecordMissingException(group);
             StoredGroup? swapped;
             try

@@ -13,6 +13,12 @@ internal readonly record struct MasterClaim([property: Id(0)] NodeLife Life, [pr
     public override string ToString() => $"{Life}/{Number}";
 }
 
+/// <summary>The level of what a version writes into records, messages and logs. It rises when an older version would misunderstand or drop something of it.</summary>
+internal static class FormatLevel
+{
+    public const int Known = 1;
+}
+
 /// <summary>The group's row: who is master, who is in sync. Changed by compare-and-swap only (G1).</summary>
 [GenerateSerializer, Immutable, Alias("masterslave.group-record")]
 internal sealed record GroupRecord
@@ -39,6 +45,9 @@ internal sealed record GroupRecord
 
     /// <summary>Which making of the group this is: another's log is never obeyed by it (I4).</summary>
     [Id(11)] public required GroupBirth Birth { get; init; }
+
+    /// <summary>What a version must know to change this record or to follow its master; a version that knows less does neither.</summary>
+    [Id(12)] public int Level { get; init; } = FormatLevel.Known;
 
     public bool IsInSync(NodeId node) => InSync.Contains(node);
 

@@ -43,6 +43,9 @@ internal sealed class LogEntry
     /// <summary>Reserved for later versions: none is known to this one, and an entry with one stops who follows (W3).</summary>
     [Id(10)] public byte Flags { get; init; }
 
+    /// <summary>This version knows what the entry asks of it. One that it does not know is never skipped: replicas would differ (I5).</summary>
+    public bool IsUnderstood => Kind is EntryKind.Operation or EntryKind.Barrier && Flags == 0;
+
     public LogIndex Index => Position.Index;
     public Epoch Epoch => Position.Epoch;
 }

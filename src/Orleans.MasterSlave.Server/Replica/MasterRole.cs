@@ -160,7 +160,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     }
 
     public MasterHeader HeaderFor(NodeId slave) =>
-        new(_env.Self, _env.Liveness.Store, Epoch, Record.DataLossCount, Record.Version, Record.IsInSync(slave)) { Birth = Record.Birth };
+        new(_env.Self, _env.Liveness.Store, Epoch, Record.DataLossCount, Record.Version, Record.IsInSync(slave)) { Birth = Record.Birth, Level = Record.Level };
 
     public void ChannelAdvanced() => Advance();
 

@@ -76,6 +76,7 @@ internal sealed class StateManager : IMastershipOwner
     public bool Learn(GroupRecord record, Epoch promisedBefore)
     {
         if (record.Store != _env.Liveness.Store) return Refuse($"its group record is of store {record.Store}, this node's is {_env.Liveness.Store}");
+        if (record.Level > FormatLevel.Known) return Refuse(NewerVersion("its group record", record.Level));
         if (record.Birth.IsOther(_env.Log.Birth)) return Refuse(AnotherBirth("its group record", record.Birth));
         if (record.Epoch < promisedBefore) return Refuse($"its group record is of {record.Epoch}, but {promisedBefore} was promised: the store was restored from a backup");
         if (record.Epoch < _env.Log.PromisedEpoch) return false;
@@ -84,6 +85,10 @@ internal sealed class StateManager : IMastershipOwner
         if (Master is null) Succession.Learn(record.Epoch, record.Master, record.IsInSync(_env.Self.Node));
         return true;
     }
+
+    /// <summary>Why this replica obeys neither a record nor a message of a level that it does not know.</summary>
+    public static string NewerVersion(string what, int level) =>
+        $"{what} is of format level {level}, and this version knows {FormatLevel.Known}: start this silo with the newer version. Nothing here is dropped";
 
     /// <summary>Why this replica obeys neither a record nor a message of another making of its group: an operator must choose between two groups (I4).</summary>
     public string AnotherBirth(string what, GroupBirth birth) =>

@@ -1,4 +1,5 @@
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Liveness;
 
@@ -16,6 +17,9 @@ internal sealed record MasterHeader(
 {
     /// <summary>Which making of the group the sender is master of (I4).</summary>
     [Id(6)] public GroupBirth Birth { get; init; }
+
+    /// <summary>The level of the group's record and of what this master writes (I5).</summary>
+    [Id(7)] public int Level { get; init; } = FormatLevel.Known;
 }
 
 /// <summary>Entries that follow <see cref="Previous"/>; none: a confirmation of the epoch, or news of the stable point (W3, W6).</summary>

@@ -225,6 +225,13 @@ internal sealed class Scenario
         return install;
     }
 
+    /// <summary>Hands what a master would send to one replica, past the network.</summary>
+    public void Send(SimNode node, AppendRequest request)
+    {
+        var (silo, group) = (node.Silo!, Group.Id);
+        silo.Lane.Post(() => _ = WatchAsync(async () => await (await silo.ReplicaAsync(group)).OnAppendAsync(request)));
+    }
+
     private Call Ask(SimNode node, Func<SimSilo, Task<CallReply>> ask)
     {
         var call = new Call();

@@ -1,5 +1,6 @@
 using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Replicas;
 
@@ -26,6 +27,12 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     public async Task<AppendReply> OnAppendAsync(AppendRequest request)
     {
         if (Refuse(request.Header) is { } refused) return refused;
+        if (request.Entries.FirstOrDefault(e => !e.IsUnderstood) is { } unknown)
+        {
+            follower.Quarantine($"entry {unknown.Position} is of kind {unknown.Kind} with flags {unknown.Flags}, which this version does not know: start this silo with the newer version");
+            return Reply(AppendOutcome.Failed);
+        }
+
         HeardOf = LogIndex.Max(HeardOf, LogIndex.Max(request.Stable, request.Previous.Index + request.Entries.Count));
         Follow(request.Header);
         Told.Told(request.Header.Epoch, request.Stable, env.Now);
@@ -124,6 +131,12 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         if (header.Birth != env.Log.Birth && !env.Log.Birth.IsNone)
         {
             follower.MetAnotherBirth(header);
+            return Reply(AppendOutcome.Failed);
+        }
+
+        if (header.Level > FormatLevel.Known)
+        {
+            follower.Quarantine(StateManager.NewerVersion($"what {header.Sender} sends as its master", header.Level));
             return Reply(AppendOutcome.Failed);
         }
 
