@@ -10,7 +10,6 @@ namespace Orleans.MasterSlave.Journal;
 internal sealed class LogDirectory : IDisposable
 {
     public const string LockFileName = "lock";
-    private const string LinuxBootIdPath = "/proc/sys/kernel/random/boot_id";
 
     private readonly IDisposable _lock;
     private NodeFile _node;
@@ -30,7 +29,7 @@ internal sealed class LogDirectory : IDisposable
 
     public NodeId NodeId => _node.Node;
 
-    /// <summary>The run of the operating system in which the node started last; empty when it could not be told.</summary>
+    /// <summary>The run of the operating system in which the node started last, and the lock file that it held; empty when it could not be told.</summary>
     public string BootId => _node.BootId;
 
     /// <summary>Number of this start: one higher, durably, than at any start before (I2).</summary>
@@ -42,8 +41,8 @@ internal sealed class LogDirectory : IDisposable
     public StoreId? StoreId => _node.Store.Value == Guid.Empty ? null : _node.Store;
 
     /// <summary>
-    /// True when no process of an earlier life can still run: the system was not restarted or changed since it started, and the lock it held is
-    /// ours (G4). Also true at the first start of all.
+    /// True when no process of an earlier life can still run: the system was not restarted or changed since it started, and the very file that it had
+    /// locked is locked by this process (G4). Also true at the first start of all.
     /// </summary>
     public bool PreviousLifeProvedDead { get; }
 
@@ -51,7 +50,7 @@ internal sealed class LogDirectory : IDisposable
     /// <param name="path">The folder; made when missing.</param>
     /// <param name="files">The file system; the real one when null.</param>
     /// <param name="newNodeId">Makes the identity of a new directory; random when null.</param>
-    /// <param name="bootId">Names the present run of the operating system; empty when it cannot be told.</param>
+    /// <param name="bootId">Names the present run of the operating system and the lock file in it; empty when it cannot be told.</param>
     /// <exception cref="LogDirectoryLockedException">Another process holds it.</exception>
     /// <exception cref="LogDirectoryAccessException">It cannot be made or written.</exception>
     /// <exception cref="LogFormatException">A newer version wrote it.</exception>
@@ -68,8 +67,9 @@ internal sealed class LogDirectory : IDisposable
         try
         {
             files.CreateDirectory(path);
-            held = files.Lock(System.IO.Path.Combine(path, LockFileName));
-            var boot = (bootId ?? ReadBootId)();
+            var lockFile = System.IO.Path.Combine(path, LockFileName);
+            held = files.Lock(lockFile);
+            var boot = bootId is null ? LockPlace.Of(lockFile) : bootId();
             var previous = ReadOrCreate(path, files, newNodeId ?? RandomGuid);
             var provedDead = previous.StartCount == 0 || (boot.Length > 0 && boot == previous.BootId);
             var node = previous with { StartCount = previous.StartCount + 1, BootId = boot };
@@ -126,8 +126,6 @@ internal sealed class LogDirectory : IDisposable
         if (System.IO.Path.GetDirectoryName(path) is { } parent) files.SyncDirectory(parent);
         return node;
     }
-
-    private static string ReadBootId() => File.Exists(LinuxBootIdPath) ? File.ReadAllText(LinuxBootIdPath).Trim() : "";
 
     private static Guid RandomGuid() => new(RandomNumberGenerator.GetBytes(16));
 }

@@ -52,6 +52,22 @@ public sealed class LogDirectoryTests : IDisposable
         Assert.False(unknown.PreviousLifeProvedDead);
     }
 
+    /// <summary>A copy beside the original, in the same run of the system: its own lock says nothing of the process that holds the original's.</summary>
+    [Fact]
+    public void PreviousLife_IsNotProvedDead_ByTheLockOfACopy()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("Only Linux tells which file a lock is.");
+        var (original, copy, moved) = (System.IO.Path.Combine(_folder.FullName, "original"), System.IO.Path.Combine(_folder.FullName, "copy"), System.IO.Path.Combine(_folder.FullName, "moved"));
+        LogDirectory.Open(original).Dispose();
+        System.IO.Directory.CreateDirectory(copy);
+        foreach (var file in System.IO.Directory.EnumerateFiles(original)) File.Copy(file, System.IO.Path.Combine(copy, System.IO.Path.GetFileName(file)));
+        using (var ofCopy = LogDirectory.Open(copy)) Assert.False(ofCopy.PreviousLifeProvedDead);
+        using (var ofOriginal = LogDirectory.Open(original)) Assert.True(ofOriginal.PreviousLifeProvedDead);
+        System.IO.Directory.Move(original, moved); // the same lock file
+        using var ofMoved = LogDirectory.Open(moved);
+        Assert.True(ofMoved.PreviousLifeProvedDead);
+    }
+
     [Fact]
     public void StoreId_IsSetOnce()
     {
