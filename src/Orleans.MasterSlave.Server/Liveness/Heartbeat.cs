@@ -32,6 +32,9 @@ internal sealed class Heartbeat
     /// <summary>The sender's log failed or makes no progress: this carries resignations, and is no sign of life (L1).</summary>
     [Id(4)] public bool CannotServe { get; init; }
 
+    /// <summary>The sender's wall clock when it was sent.</summary>
+    [Id(5)] public DateTime UtcNow { get; init; }
+
     /// <summary>What the receiver's clock showed in its last reply that the sender had when it sent this: so this was sent later than that (R2).</summary>
     [Id(10)] public HeartbeatEcho? Echo { get; init; }
 
@@ -58,4 +61,13 @@ internal sealed class HeartbeatReply
 
     /// <summary>Groups whose replica over there started anew in the same process, and has not heard its master yet: it lacks the stable point. A bounded number.</summary>
     [Id(3)] public GroupId[] StartedAnew { get; init; } = [];
+
+    /// <summary>For how long the lease may last, from the sending of that heartbeat: what the replier's own wait covers (L2).</summary>
+    [Id(4)] public required TimeSpan GrantedLease { get; init; }
+
+    /// <summary>For how long the replier waits for a silent master.</summary>
+    [Id(5)] public required TimeSpan PromotionWait { get; init; }
+
+    /// <summary>The replier's wall clock when it answered.</summary>
+    [Id(6)] public required DateTime UtcNow { get; init; }
 }

@@ -34,8 +34,20 @@ internal sealed class PeerLease(LivenessTimes times)
         return number;
     }
 
+    /// <summary>The slave's wait, as it last told.</summary>
+    public TimeSpan? PromotionWait { get; private set; }
+
+    /// <summary>How long the last answered heartbeat and its reply took together; null: none was answered.</summary>
+    public TimeSpan? RoundTrip { get; private set; }
+
+    /// <summary>The slave's wall clock minus the own one, when it last answered.</summary>
+    public TimeSpan ClockOffset { get; private set; }
+
+    /// <summary>When the newest heartbeat that was answered was sent, by the own clock; <see cref="TimeSpan.MinValue"/>: none was.</summary>
+    public TimeSpan AnsweredHeartbeatSent { get; private set; } = TimeSpan.MinValue;
+
     /// <summary>A reply counts from the moment its heartbeat was sent, and only for the newest session of the newest life. True: something changed.</summary>
-    public bool OnReply(HeartbeatReply reply)
+    public bool OnReply(HeartbeatReply reply, TimeSpan now)
     {
         if (reply.Replier.StartCount < ReplierStartCount || reply.Session.CompareTo(Session) < 0) return false;
         var changed = reply.Session != Session;
@@ -50,13 +62,24 @@ internal sealed class PeerLease(LivenessTimes times)
         foreach (var resignation in Resignations.Where(r => r.Value <= reply.Number && r.Value > 0).Select(r => r.Key).ToArray())
             Resignations.Remove(resignation);
         if (!_sent.TryGetValue(reply.Number, out var sent)) return changed;
-        if (sent.Sent + times.LeaseDuration > _until)
+        Learn(reply, sent, now);
+        var length = reply.GrantedLease < times.LeaseDuration ? reply.GrantedLease : times.LeaseDuration;
+        if (sent.Sent + length > _until)
         {
-            _until = sent.Sent + times.LeaseDuration;
-            _untilUtc = sent.SentUtc + times.LeaseDuration;
+            _until = sent.Sent + length;
+            _untilUtc = sent.SentUtc + length;
         }
 
         return changed;
+    }
+
+    private void Learn(HeartbeatReply reply, (TimeSpan Sent, DateTime SentUtc) sent, TimeSpan now)
+    {
+        if (sent.Sent <= AnsweredHeartbeatSent) return; // a doubled reply, or one that was overtaken
+        AnsweredHeartbeatSent = sent.Sent;
+        PromotionWait = reply.PromotionWait;
+        RoundTrip = now - sent.Sent;
+        ClockOffset = reply.UtcNow - (sent.SentUtc + RoundTrip.Value / 2);
     }
 
     /// <summary>Also the wall clock ends a lease: monotonic clocks stand still while a machine is suspended.</summary>

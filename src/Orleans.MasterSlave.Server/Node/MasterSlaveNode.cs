@@ -24,6 +24,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
     private readonly ILogger _logger = loggers.CreateLogger<MasterSlaveNode>();
     private readonly CancellationTokenSource _stopped = new();
     private LogDirectory? _directory;
+    private GrantedWait? _granted;
     private Task _loops = Task.CompletedTask;
 
     /// <summary>Null until the log is open and the start is counted.</summary>
@@ -50,7 +51,14 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         var life = _directory.Life;
         await registry.CountStartAsync(life, o.LogDirectory);
         var log = WriteAheadLog.Open(_directory, LogOptionsOf(o), time, _logger);
-        var times = new LivenessTimes { HeartbeatInterval = o.HeartbeatInterval, LeaseDuration = o.LeaseDuration, PromotionWait = o.PromotionWait };
+        _granted = new GrantedWait(_directory, time);
+        var times = new LivenessTimes
+        {
+            HeartbeatInterval = o.HeartbeatInterval,
+            LeaseDuration = o.LeaseDuration,
+            PromotionWait = o.PromotionWait,
+            EarlierPromotionWait = _granted.Begin(o.PromotionWait),
+        };
         var nodes = ActivatorUtilities.CreateInstance<NodeDirectory>(services);
         var metrics = ActivatorUtilities.CreateInstance<MasterSlaveMetrics>(services);
         Running = new RunningNode
@@ -78,7 +86,9 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         var snapshots = new SnapshotRequests(running.AskForSnapshots, time);
         running.Log.SnapshotsWanted += snapshots.Want;
         var waker = new GroupWaker(factory, services.GetRequiredService<ILocalSiloDetails>().SiloAddress, _logger);
+        var times = running.Liveness.Times;
         _loops = Task.WhenAll(
+            Task.Run(() => _granted!.ForgetAsync(times.EarlierPromotionWait, times.PromotionWait, _stopped.Token), CancellationToken.None),
             Task.Run(() => snapshots.RunAsync(_stopped.Token), CancellationToken.None),
             Task.Run(() => running.Nodes.RunAsync(_stopped.Token), CancellationToken.None),
             Task.Run(() => heartbeats.RunAsync(_stopped.Token), CancellationToken.None),

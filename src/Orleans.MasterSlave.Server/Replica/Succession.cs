@@ -78,7 +78,7 @@ internal sealed class Succession
 
     public bool MasterResigned => Epoch > Epoch.None && _env.Liveness.ResignedEpoch(_env.Group) == Epoch;
 
-    public bool PatienceIsOver => MasterResigned || _env.Now >= Max(LastHeard, Followed.Since) + _env.Liveness.Times.PromotionWait;
+    public bool PatienceIsOver => MasterResigned || _env.Liveness.IsPatienceOver(Master, Followed.ConfirmedLife, Followed.Since);
 
     /// <summary>Is the state here no older than that, as far as the master's confirmed process has said, and this replica has applied it (R2)?</summary>
     /// <param name="span">How old the state may be.</param>
@@ -123,6 +123,4 @@ internal sealed class Succession
     private TimeSpan LastHeard => Followed.ConfirmedLife > 0 ? _env.Liveness.LastHeard(Master, Followed.ConfirmedLife) : TimeSpan.MinValue;
 
     private void Remember(FollowedMaster followed) => _env.Liveness.Remember(_env.Group, followed);
-
-    private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
 }

@@ -1,3 +1,4 @@
+using Orleans.MasterSlave.Liveness;
 using Orleans.MasterSlave.Simulated.Disk;
 using Orleans.MasterSlave.Simulated.World;
 
@@ -25,6 +26,11 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random)
 
     /// <summary>For scripted histories: what another thread of the process does between a slave's decision to compete and its first step.</summary>
     public Action? BeforeClaim { get; set; }
+    /// <summary>The durations that this node is started with next: options are changed node by node.</summary>
+    public LivenessTimes Times { get; set; } = cluster.Options.Times;
+
+    /// <summary>The longest wait of its lives so far: kept on its disk.</summary>
+    public TimeSpan LongestWait { get; private set; }
     public SimSilo? Silo { get; private set; }
     public bool IsRunning => Silo is not null;
 
@@ -37,8 +43,10 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random)
     {
         if (Silo is not null) return;
         StartCount++;
+        var times = Times with { EarlierPromotionWait = LongestWait };
+        if (times.PromotionWait > LongestWait) LongestWait = times.PromotionWait;
         cluster.World.Note("start", index, StartCount);
-        Silo = new SimSilo(cluster, this, previousLifeProvedDead);
+        Silo = new SimSilo(cluster, this, times, previousLifeProvedDead);
         Silo.Start();
     }
 

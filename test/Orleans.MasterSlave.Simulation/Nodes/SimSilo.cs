@@ -17,13 +17,13 @@ internal sealed class SimSilo
     private long _claims;
     private long _births;
 
-    public SimSilo(SimCluster cluster, SimNode node, bool previousLifeProvedDead)
+    public SimSilo(SimCluster cluster, SimNode node, LivenessTimes times, bool previousLifeProvedDead)
     {
         _cluster = cluster;
         Index = node.Index;
         Lane = new SimLane(cluster.World.Scheduler, $"node {node.Index}#{node.StartCount}");
         _time = new VirtualTime(Lane, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
-        Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, cluster.Options.Times, _time);
+        Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, times, _time);
         foreach (var group in cluster.Groups.Where(g => g.Plan.Replicas.Contains(SimIds.Node(node.Index))))
         {
             var disk = new SimDisk(cluster.World, Lane, cluster.World.Random.Fork(), node.ContentsOf(group.Index), node.Disk);
@@ -117,7 +117,7 @@ internal sealed class SimSilo
         while (true)
         {
             foreach (var (peer, heartbeat) in Liveness.HeartbeatsDue()) _ = BeatAsync(peer, heartbeat);
-            await Task.Delay(_cluster.Options.Times.HeartbeatInterval, _time);
+            await Task.Delay(Liveness.Times.HeartbeatInterval, _time);
         }
     }
 
@@ -138,7 +138,7 @@ internal sealed class SimSilo
     {
         while (true)
         {
-            await Task.Delay(_cluster.Options.Times.HeartbeatInterval / 4, _time);
+            await Task.Delay(Liveness.Times.HeartbeatInterval / 4, _time);
             Liveness.Tick();
             foreach (var replica in Replicas) replica.Check();
         }

@@ -91,14 +91,22 @@ public sealed class LeaseTests
         var lease = new PeerLease(new LivenessTimes());
         var early = Send();
         time.Advance(TimeSpan.FromMilliseconds(500));
-        lease.OnReply(Reply(Send(), session: 1));
-        lease.OnReply(Reply(early, session: 2));
+        lease.OnReply(Reply(Send(), session: 1), time.GetElapsedTime(0));
+        lease.OnReply(Reply(early, session: 2), time.GetElapsedTime(0));
         time.Advance(TimeSpan.FromMilliseconds(600));
         Assert.False(lease.IsValid(time.GetElapsedTime(0), time.GetUtcNow().UtcDateTime));
 
         long Send() => lease.NextNumber(time.GetElapsedTime(0), time.GetUtcNow().UtcDateTime, givesLease: true);
         static HeartbeatReply Reply(long number, long session) =>
-            new() { Replier = new NodeLife(Nodes.SimIds.Node(1), 1), Number = number, Session = new LeaseSession(1, session) };
+            new()
+            {
+                Replier = new NodeLife(Nodes.SimIds.Node(1), 1),
+                Number = number,
+                Session = new LeaseSession(1, session),
+                GrantedLease = TimeSpan.FromSeconds(1),
+                PromotionWait = TimeSpan.FromSeconds(1.25),
+                UtcNow = default,
+            };
     }
 
     /// <summary>A slave that learns that it is in sync gives its master the whole wait (L4).</summary>

@@ -22,13 +22,14 @@ internal sealed class Scenario
     /// <summary>Founds the groups, and waits until all are at rest. In these limits a long staleness leaves it to the lease alone to stop an ex-master.</summary>
     public Scenario(
         GroupShape shape, int nodes = 3, int groups = 1, Func<ReplicaLimits, ReplicaLimits>? limits = null, bool untilRest = true,
-        Func<int, ReplicaLimits, ReplicaLimits>? limitsOf = null)
+        Func<int, ReplicaLimits, ReplicaLimits>? limitsOf = null, Liveness.LivenessTimes? times = null)
     {
         var chosen = new ReplicaLimits { MaxStaleness = TimeSpan.FromSeconds(30) };
         Cluster = new SimCluster(_world, new SimulationOptions
         {
             Nodes = nodes,
             Groups = [.. Enumerable.Repeat(shape, groups)],
+            Times = times ?? new Liveness.LivenessTimes(),
             SlowestApplyMilliseconds = 0,
             Limits = limits?.Invoke(chosen) ?? chosen,
             LimitsOf = limitsOf ?? ((_, l) => l),
@@ -175,6 +176,15 @@ internal sealed class Scenario
         var (silo, group) = (node.Silo!, Group.Id);
         silo.Lane.Post(() => _ = WatchAsync(() => silo.EndReplicaAsync(group)));
         Wait(TimeSpan.Zero);
+    }
+
+    /// <summary>A node is stopped, and started with other durations.</summary>
+    public void Restart(SimNode node, Liveness.LivenessTimes times)
+    {
+        node.Times = times;
+        Do(node.Crash);
+        Wait(TimeSpan.FromSeconds(5));
+        Do(() => node.Start());
     }
 
     /// <summary>Requests of this kind from one node to another are lost from now on; their replies are not.</summary>

@@ -170,6 +170,7 @@ internal sealed class InSyncKeeper
 
             if (record.Version >= Record.Version) Record = record;
             var isIn = Record.IsInSync(slave.Channel.Slave);
+            slave.Channel.TellAgain(); // a resting slave would learn that it is in sync only from the record, and begin its wait then (L4)
             slave.Settled(isIn, changed: isIn != before.IsInSync(slave.Channel.Slave));
             if (isIn && !before.IsInSync(slave.Channel.Slave)) _env.Events.Grown(slave.Channel.Slave, Record);
             if (!isIn && before.IsInSync(slave.Channel.Slave)) _env.Events.Shrunk(slave.Channel.Slave, Record);

@@ -70,7 +70,7 @@ internal sealed class SlaveChannel
 
     public void Stop() => _stopped = true;
 
-    /// <summary>The slave does not know the stable point any more.</summary>
+    /// <summary>The slave does not know what it was told, or there is news of the record: the stable point goes again, with what goes with it.</summary>
     public void TellAgain() => _toldStable = LogIndex.None;
 
     /// <summary>Sends what is to be sent and may be sent now.</summary>
