@@ -11,7 +11,12 @@ internal static class SwitchPump
     private const int MostChunks = 64;
 
     /// <summary>Ends when both sockets are of no more use to this direction; breaks the whole link off when one of them was reset.</summary>
-    public static async Task RunAsync(Socket from, Socket to, Wire wire, CancellationTokenSource link)
+    /// <param name="from">What is read.</param>
+    /// <param name="to">What is written.</param>
+    /// <param name="wire">The direction.</param>
+    /// <param name="back">The other direction, by which the sender would learn that nobody takes what it sends.</param>
+    /// <param name="link">Ends both directions.</param>
+    public static async Task RunAsync(Socket from, Socket to, Wire wire, Wire back, CancellationTokenSource link)
     {
         var chunks = Channel.CreateBounded<Chunk>(new BoundedChannelOptions(MostChunks) { SingleReader = true, SingleWriter = true });
         var reading = ReadAsync(from, chunks.Writer, link.Token);
@@ -24,7 +29,12 @@ internal static class SwitchPump
             await PassAsync(Stopwatch.GetTimestamp(), wire, link.Token);
             if (!reset) to.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception error) when (error is SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (SocketException)
+        {
+            await PassAsync(Stopwatch.GetTimestamp(), back, link.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            reset = true;
+        }
+        catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
         {
             reset = true;
         }

@@ -68,7 +68,7 @@ internal sealed class TcpSwitch : IDisposable
                 await to.ConnectAsync(new IPEndPoint(IPAddress.Loopback, hello.Port), end);
                 await from.SendAsync(new byte[] { SwitchHello.Connected }, end);
                 using var link = CancellationTokenSource.CreateLinkedTokenSource(end);
-                await Task.WhenAll(SwitchPump.RunAsync(from, to, there, link), SwitchPump.RunAsync(to, from, back, link));
+                await Task.WhenAll(SwitchPump.RunAsync(from, to, there, back, link), SwitchPump.RunAsync(to, from, back, there, link));
             }
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException or ObjectDisposedException)

@@ -58,6 +58,9 @@ public sealed class TcpSwitchTests : IDisposable
         var read = ReadAsync(near, 1);
         far.Socket.LingerState = new LingerOption(true, 0);
         far.Dispose(); // as of a process that died
+        await near.WriteAsync("nobody hears this"u8.ToArray(), End);
+        await Assert.ThrowsAsync<TimeoutException>(() => read.WaitAsync(Silence, End));
+        await near.WriteAsync("nor this"u8.ToArray(), End); // whose refusal is not told either
         await Assert.ThrowsAsync<TimeoutException>(() => read.WaitAsync(Silence, End));
 
         _switch.Wires.MendAll();
