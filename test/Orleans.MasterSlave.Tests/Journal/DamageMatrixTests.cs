@@ -228,7 +228,7 @@ public sealed class DamageMatrixTests
             Assert.Throws<LogDamagedException>(() => OrphanFile.Read(path, sample.With(path, b => b[..at])));
         }
 
-        Assert.Throws<LogFormatException>(() => OrphanFile.Read(path, sample.With(path, b => Sealed(b, x => x[8] = 2))));
+        Assert.Throws<LogFormatException>(() => OrphanFile.Read(path, sample.With(path, b => Sealed(b, x => x[8] = 3))));
         Assert.Throws<LogFormatException>(() => OrphanFile.Read(path, sample.With(path, b => Sealed(b, x => x[0] ^= 1))));
         Assert.Equal(sample.Full, await ReadAsync(sample.With(path, _ => [])));
     }

@@ -176,11 +176,11 @@ public sealed class ToolTests : IDisposable
         Assert.Equal(0, (await ToolRun.OfAsync("verify", _folder.Path)).ExitCode);
         var info = await ToolRun.OfAsync("info", _folder.Path);
         Assert.Equal(0, info.ExitCode);
-        Assert.Contains("segments        3: 2 to 4", info.Lines);
+        Assert.Contains("segments        3: 3 to 5", info.Lines);
         Assert.Equal(
             Directory.GetFiles(_folder.Path, "log-*").Select(path => System.IO.Path.GetFileName(path)).Order(StringComparer.Ordinal),
             info.Lines.Where(line => line.StartsWith("log-", StringComparison.Ordinal)).Select(line => line[..line.IndexOf(' ')]));
-        Assert.EndsWith("rewritten, stands for 1 to 2", Assert.Single(info.Lines, line => line.StartsWith(SegmentHeader.FileName(2), StringComparison.Ordinal)));
+        Assert.EndsWith("rewritten, stands for 1 to 3", Assert.Single(info.Lines, line => line.StartsWith(SegmentHeader.FileName(3), StringComparison.Ordinal)));
         Assert.DoesNotContain("NOT READ", info.Output);
 
         // Until the oldest segments are let go, the list has the number of each that was rewritten.
@@ -188,7 +188,7 @@ public sealed class ToolTests : IDisposable
         var list = SegmentManifest.Read(files, _folder.Path, null) with { First = 1 };
         await File.WriteAllBytesAsync(_folder.File(SegmentManifest.FileName), list.ToBytes(), TestContext.Current.CancellationToken);
         var before = await ToolRun.OfAsync("info", _folder.Path);
-        Assert.Contains("segments        3: 1 to 4", before.Lines);
+        Assert.Contains("segments        3: 1 to 5", before.Lines);
         Assert.Equal(3, before.Lines.Count(line => line.StartsWith("log-", StringComparison.Ordinal)));
     }
 
