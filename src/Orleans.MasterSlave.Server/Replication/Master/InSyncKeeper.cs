@@ -114,7 +114,7 @@ internal sealed class InSyncKeeper
             slave.Channel.Pump();
             slave.Look();
             if (_swapping || _stopped || _env.Liveness.CannotServe) continue;
-            if (slave.Required && (slave.IsOverdue || slave.IsStalled || slave.Channel.SlaveFailed || IsLagging(slave))) TakeOut(slave);
+            if (slave.Required && (slave.IsOverdue || slave.IsStalled || slave.Channel.SlaveFailed || (slave.Channel.WasMatched && IsLagging(slave)))) TakeOut(slave);
             else if (!slave.Required && slave.MayBeginToGrow) slave.BeginToGrow();
             if (slave.IsGrown) TakeIn(slave);
         }
