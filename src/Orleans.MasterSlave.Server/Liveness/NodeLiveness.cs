@@ -10,6 +10,7 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
     private const int MostStartedAnew = 64;
+    private const int MostStrangers = 3; // who get heartbeats though they share no group
     private const int MostBehind = 256; // groups named in a heartbeat
     private readonly Lock _lock = new();
     private readonly SortedDictionary<NodeId, PeerLease> _leases = [];
@@ -18,12 +19,16 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
     private readonly List<IReplicaListener> _ticked = [];
     private readonly HashSet<IReplicaListener> _tickedSet = [];
     private readonly TimeSpan _started = time.GetElapsedTime(0);
+    private int _otherNodes; // how many are known
     private TimeSpan _sweptAt = TimeSpan.MinValue;
     private volatile bool _logFailed;
     private volatile bool _logHangs;
 
     /// <summary>Told, for each heartbeat that is heard, how long after the one before it came.</summary>
     public Action<TimeSpan>? HeardAfter { get; init; }
+
+    /// <summary>The other nodes that are known to run: some of them get heartbeats though they share no group with this one, so that it knows whether it is cut off.</summary>
+    public Func<IEnumerable<NodeId>> OtherNodes { get; init; } = static () => [];
 
     /// <summary>Nothing can be made durable here: no sign of life is given, nobody takes office, and no slave is taken for the one at fault (L1).</summary>
     public bool CannotServe => _logFailed || _logHangs;

@@ -23,7 +23,7 @@ internal sealed class SimSilo
         Index = node.Index;
         Lane = new SimLane(cluster.World.Scheduler, $"node {node.Index}#{node.StartCount}");
         _time = new VirtualTime(Lane, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
-        Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, times, _time);
+        Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, times, _time) { OtherNodes = () => cluster.Nodes.Select(n => SimIds.Node(n.Index)) };
         foreach (var group in cluster.Groups.Where(g => g.Plan.Replicas.Contains(SimIds.Node(node.Index))))
         {
             var disk = new SimDisk(cluster.World, Lane, cluster.World.Random.Fork(), node.ContentsOf(group.Index), node.Disk);
