@@ -58,6 +58,14 @@ internal sealed partial class NodeLiveness
         }
     }
 
+    /// <summary>
+    /// No reply has come for the length of a lease, by the monotonic clock alone: when only the wall clock was set, leases end for a moment, and nobody is silent.
+    /// </summary>
+    public bool IsSilent(NodeId slave)
+    {
+        lock (_lock) return Now >= Lease(slave).Until;
+    }
+
     /// <summary>Tells the slaves that they need not wait, until each has acknowledged it (L1, L6).</summary>
     public void Resign(GroupId group, Epoch epoch, IEnumerable<NodeId> slaves)
     {
@@ -133,7 +141,7 @@ internal sealed partial class NodeLiveness
         lock (_lock)
         {
             var lease = Lease(slave);
-            return (lease.AnsweredAt > since ? lease.AnsweredAt : since) + ((lease.PromotionWait ?? times.PromotionWait) * (1.02 / 0.98));
+            return Latest(lease.AnsweredAt, since, _wake.WokeAt) + ((lease.PromotionWait ?? times.PromotionWait) * (1.02 / 0.98));
         }
     }
 
@@ -154,6 +162,14 @@ internal sealed partial class NodeLiveness
 
         foreach (var listener in told) listener.PeerChanged();
         foreach (var listener in asked) listener.SlaveStartedAnew(peer);
+    }
+
+    private static TimeSpan Latest(params ReadOnlySpan<TimeSpan> times)
+    {
+        var latest = times[0];
+        foreach (var time in times)
+            if (time > latest) latest = time;
+        return latest;
     }
 
     private static bool HasBusinessWith(PeerLease lease) => lease.Listeners.Count > 0 || lease.Resignations.Count > 0;

@@ -19,6 +19,7 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
     private readonly List<IReplicaListener> _ticked = [];
     private readonly HashSet<IReplicaListener> _tickedSet = [];
     private readonly TimeSpan _started = time.GetElapsedTime(0);
+    private readonly WakeWatch _wake = new(times.LeaseDuration, time.GetElapsedTime(0), time.GetUtcNow().UtcDateTime);
     private int _otherNodes; // how many are known
     private TimeSpan _sweptAt = TimeSpan.MinValue;
     private volatile bool _logFailed;
@@ -39,6 +40,15 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
     public TimeSpan Now => time.GetElapsedTime(0);
     private DateTime UtcNow => time.GetUtcNow().UtcDateTime;
 
+    /// <summary>The silence of others counts: this process does not wake up just now, and has not asked in vain since (L8).</summary>
+    public bool MayJudge
+    {
+        get
+        {
+            lock (_lock) return _wake.MayJudge(Now, UtcNow);
+        }
+    }
+
     // ---- time
 
     public void StartTicks(IReplicaListener listener)
@@ -51,8 +61,10 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
         lock (_lock) if (_tickedSet.Remove(listener)) _ticked.Remove(listener);
     }
 
-    public void Tick()
+    /// <summary>To be called some times in each heartbeat interval. True: this process slept, and heartbeats should go at once.</summary>
+    public bool Tick()
     {
+        bool woke;
         var told = new List<IReplicaListener>();
         IReplicaListener[] ticked;
         lock (_lock)
@@ -65,9 +77,10 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
                 told.AddRange(lease.Listeners);
             }
 
-            foreach (var (_, watch) in _watches)
+            woke = _wake.Look(Now, UtcNow);
+            foreach (var (master, watch) in _watches)
             {
-                var silent = watch.Life == 0 || Now - watch.LastHeard(watch.Life) > times.PromotionWait;
+                var silent = _wake.MayJudge(Now, UtcNow) && (watch.Life == 0 || IsOver(master, watch.Life, watch.LastHeard(watch.Life)));
                 if (silent && !watch.WasSilent) told.AddRange(watch.Listeners);
                 watch.WasSilent = silent;
             }
@@ -78,6 +91,7 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
 
         foreach (var listener in told) listener.PeerChanged();
         foreach (var listener in ticked) listener.Tick();
+        return woke;
     }
 
     /// <summary>
@@ -95,11 +109,12 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
     private bool IsOver(NodeId master, long life, TimeSpan since)
     {
         var (now, wait) = (Now, times.PromotionWait);
-        return now >= (master.IsNone ? since + wait : WatchOf(master).PatienceEnds(life, since, wait)) && now >= _started + times.EarlierPromotionWait;
+        return _wake.MayJudge(now, UtcNow) && now >= (master.IsNone ? since + wait : WatchOf(master).PatienceEnds(life, since, wait)) && now >= _started + times.EarlierPromotionWait;
     }
 
-    /// <summary>It answered a heartbeat that was sent within this span.</summary>
-    private bool WasHeard(PeerLease lease, TimeSpan span) => lease.AnsweredHeartbeatSent != TimeSpan.MinValue && Now - lease.AnsweredHeartbeatSent <= span;
+    /// <summary>It answered a heartbeat that was sent within this span, and since this process woke up.</summary>
+    private bool WasHeard(PeerLease lease, TimeSpan span) =>
+        lease.AnsweredHeartbeatSent != TimeSpan.MinValue && lease.AnsweredHeartbeatSent >= _wake.WokeAt && Now - lease.AnsweredHeartbeatSent <= span;
 
     /// <summary>Who has nothing under way has no slave behind; so at rest this looks at nobody.</summary>
     private GroupId[] BehindAt(NodeId peer)

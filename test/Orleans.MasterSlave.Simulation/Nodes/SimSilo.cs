@@ -116,9 +116,14 @@ internal sealed class SimSilo
     {
         while (true)
         {
-            foreach (var (peer, heartbeat) in Liveness.HeartbeatsDue()) _ = BeatAsync(peer, heartbeat);
+            Beat();
             await Task.Delay(Liveness.Times.HeartbeatInterval, _time);
         }
+    }
+
+    private void Beat()
+    {
+        foreach (var (peer, heartbeat) in Liveness.HeartbeatsDue()) _ = BeatAsync(peer, heartbeat);
     }
 
     private async Task BeatAsync(NodeId peer, Heartbeat heartbeat)
@@ -139,7 +144,7 @@ internal sealed class SimSilo
         while (true)
         {
             await Task.Delay(Liveness.Times.HeartbeatInterval / 4, _time);
-            Liveness.Tick();
+            if (Liveness.Tick()) Beat();
             foreach (var replica in Replicas) replica.Check();
         }
     }

@@ -116,7 +116,7 @@ internal sealed class InSyncKeeper
             slave.Channel.Pump();
             slave.Look();
             if (_swapping || _stopped || _env.Liveness.CannotServe) continue;
-            if (slave.Required && ((slave.IsOverdue && MayGoOnWithout(slave)) || slave.IsStalled || slave.Channel.SlaveFailed || (slave.Channel.WasMatched && IsLagging(slave)))) TakeOut(slave);
+            if (slave.Required && ((slave.IsOverdue && MayGoOnWithout(slave)) || (slave.IsStalled && _env.Liveness.MayJudge) || slave.Channel.SlaveFailed || (slave.Channel.WasMatched && IsLagging(slave)))) TakeOut(slave);
             else if (!slave.Required && slave.MayBeginToGrow) slave.BeginToGrow();
             if (slave.IsGrown) TakeIn(slave);
         }
@@ -143,6 +143,7 @@ internal sealed class InSyncKeeper
     /// </summary>
     private bool MayGoOnWithout(SlaveMembership slave)
     {
+        if (!_env.Liveness.MayJudge) return false;
         if (_env.Liveness.IsHeard) return true;
         if (Record.Epoch > new Epoch(1) && _env.Now - _began < _env.Limits.HoldOff && _env.Liveness.KnowsOneOtherAtMost) return true;
         return _env.Now >= _env.Liveness.HadItsWait(slave.Channel.Slave, since: _began) + _env.Limits.TakeoverTime;
