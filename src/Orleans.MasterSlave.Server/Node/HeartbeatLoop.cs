@@ -18,7 +18,7 @@ internal sealed partial class HeartbeatLoop(NodeLiveness liveness, NodeDirectory
             {
                 log.Look();
                 if (tick % TicksPerHeartbeat == 0) SendDue();
-                if (liveness.Tick()) SendDue(); // it slept: whoever lives is to say so at once
+                liveness.Tick();
             }
         }
         catch (OperationCanceledException)

@@ -63,11 +63,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         var metrics = ActivatorUtilities.CreateInstance<MasterSlaveMetrics>(services);
         Running = new RunningNode
         {
-            Liveness = new NodeLiveness(life, store, times, time)
-            {
-                HeardAfter = gap => metrics.HeartbeatGap.Record(gap.TotalSeconds),
-                OtherNodes = () => nodes.Nodes().Select(n => n.Node),
-            },
+            Liveness = new NodeLiveness(life, store, times, time) { HeardAfter = gap => metrics.HeartbeatGap.Record(gap.TotalSeconds) },
             Clock = new NodeClock(time),
             Nodes = nodes,
             SearchFor = group => ActivatorUtilities.CreateInstance<NodeDataSearch>(services, group),

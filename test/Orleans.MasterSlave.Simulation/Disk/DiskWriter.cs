@@ -18,6 +18,9 @@ internal sealed class DiskWriter(SimWorld world, SimLane lane, SimRandom random,
     /// <summary>The sync failed: nothing becomes durable any more in this life (D2).</summary>
     public bool HasFailed { get; private set; }
 
+    /// <summary>Since when one flush has been under way; null: none is.</summary>
+    public TimeSpan? FlushingSince { get; private set; }
+
     public Task Enqueue(DiskWrite write)
     {
         if (HasFailed) return Task.FromException(new LogFailedException("The simulated disk has failed."));
@@ -50,9 +53,21 @@ internal sealed class DiskWriter(SimWorld world, SimLane lane, SimRandom random,
         _flushing = [.. _waiting];
         _waiting.Clear();
         var batch = _flushing;
-        world.After(faults.FlushTime(world, random), () =>
+        FlushingSince = world.Now;
+        world.After(faults.FlushTime(world, random), Land);
+        faults.WentOn += GoOn;
+
+        void GoOn()
         {
+            faults.WentOn -= GoOn;
+            Land();
+        }
+
+        void Land()
+        {
+            faults.WentOn -= GoOn;
             if (batch != _flushing || HasFailed || lane.IsDead) return;
+            FlushingSince = null;
             foreach (var write in batch) write.Land();
             lane.Post(() =>
             {
@@ -65,7 +80,7 @@ internal sealed class DiskWriter(SimWorld world, SimLane lane, SimRandom random,
             });
             _flushing = [];
             if (_waiting.Count > 0) Flush();
-        });
+        }
     }
 
     private void LandPrefix()
@@ -92,12 +107,24 @@ internal sealed class DiskFaults
     public double MostMilliseconds { get; init; } = 2;
     public TimeSpan StalledUntil { get; set; }
 
+    /// <summary>How much longer each flush takes.</summary>
+    public TimeSpan Slower { get; set; }
+
+    /// <summary>Raised when a stall ends before its time.</summary>
+    public event Action? WentOn;
+
+    public void GoOn()
+    {
+        StalledUntil = TimeSpan.Zero;
+        WentOn?.Invoke();
+    }
+
     /// <summary>For scripted histories: whether what is under way reaches the platter when the process dies; null goes by chance.</summary>
     public bool? LandsAtCrash { get; set; }
 
     public TimeSpan FlushTime(SimWorld world, SimRandom random)
     {
-        var time = random.Milliseconds(0.05, MostMilliseconds);
+        var time = random.Milliseconds(0.05, MostMilliseconds) + Slower;
         return StalledUntil > world.Now ? StalledUntil - world.Now + time : time;
     }
 }

@@ -45,6 +45,9 @@ internal sealed class SimDisk : IReplicaLog
     public DiskContents Contents => _contents;
     public bool HasFailed => _writer.HasFailed;
 
+    /// <summary>Since when one flush has been under way; null: none is.</summary>
+    public TimeSpan? FlushingSince => _writer.FlushingSince;
+
     public void Fail() => _writer.Fail();
     public void Crash() => _writer.Crash();
 

@@ -21,6 +21,9 @@ internal sealed class SimNetwork(SimWorld world, NetworkWeather weather)
     private readonly List<Action> _held = [];
 
     public NetworkWeather Weather => weather;
+
+    /// <summary>How much longer every message from and to a node takes.</summary>
+    public Dictionary<int, TimeSpan> Slow { get; } = [];
     public Func<int, SimSilo?> SiloOf { get; set; } = _ => null;
 
     /// <summary>For scripted histories: sees every message (from, to, request or reply) before it is sent. What is held, and the copy of what is doubled, waits for <see cref="ReleaseHeld"/>.</summary>
@@ -37,7 +40,7 @@ internal sealed class SimNetwork(SimWorld world, NetworkWeather weather)
     public void HealAll() => _cut.Clear();
 
     /// <summary>Asks a node. The task completes in the asker's lane, or never.</summary>
-    public Task<TReply> CallAsync<TReply>(int from, SimLane asker, int to, object request, Func<SimSilo, Task<TReply>> handle)
+    public Task<TReply> CallAsync<TReply>(int from, SimLane asker, int to, object request, Func<SimSilo, Task<TReply>> handle, Func<SimSilo, SimLane>? lane = null)
     {
         var answer = new TaskCompletionSource<TReply>();
         Send(from, to, request, () =>
@@ -48,7 +51,7 @@ internal sealed class SimNetwork(SimWorld world, NetworkWeather weather)
                 return;
             }
 
-            silo.Lane.Post(() => _ = ServeAsync(silo));
+            (lane?.Invoke(silo) ?? silo.Lane).Post(() => _ = ServeAsync(silo));
         });
         return answer.Task;
 
@@ -92,6 +95,7 @@ internal sealed class SimNetwork(SimWorld world, NetworkWeather weather)
             delay += _random.Milliseconds(0, weather.LatestMilliseconds);
         }
 
+        if (Slow.Count > 0) delay += Slow.GetValueOrDefault(from) + Slow.GetValueOrDefault(to);
         var at = world.Now + delay;
         if (!_random.Chance(weather.Reordering))
         {

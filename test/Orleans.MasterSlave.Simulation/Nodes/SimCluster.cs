@@ -42,6 +42,10 @@ internal sealed class SimCluster
 
     public int IndexOf(GroupId group) => Groups.First(g => g.Id == group).Index;
 
+    /// <summary>Where a node runs today, as every silo knows it from its membership.</summary>
+    public NodeAddress Locate(NodeId node) =>
+        Nodes[SimIds.IndexOf(node)] is var it ? new NodeAddress(it.StartCount, SimIds.Address(it.Index, it.StartCount), IsDown: it.Silo is not { IsUp: true }) : default;
+
     public void StartAll()
     {
         foreach (var node in Nodes) node.Start();

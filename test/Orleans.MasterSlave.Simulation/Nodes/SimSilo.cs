@@ -12,7 +12,7 @@ namespace Orleans.MasterSlave.Simulated.Nodes;
 internal sealed class SimSilo
 {
     private readonly SimCluster _cluster;
-    private readonly TimeProvider _time;
+    private readonly TimeProvider _time, _heartbeatTime;
     private readonly SortedDictionary<int, SimSlot> _slots = [];
     private long _claims;
     private long _births;
@@ -22,8 +22,10 @@ internal sealed class SimSilo
         _cluster = cluster;
         Index = node.Index;
         Lane = new SimLane(cluster.World.Scheduler, $"node {node.Index}#{node.StartCount}");
+        Heartbeats = new SimLane(cluster.World.Scheduler, $"heartbeats of node {node.Index}#{node.StartCount}");
+        _heartbeatTime = new VirtualTime(Heartbeats, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
         _time = new VirtualTime(Lane, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
-        Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, times, _time) { OtherNodes = () => cluster.Nodes.Select(n => SimIds.Node(n.Index)) };
+        Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, times, _time);
         foreach (var group in cluster.Groups.Where(g => g.Plan.Replicas.Contains(SimIds.Node(node.Index))))
         {
             var disk = new SimDisk(cluster.World, Lane, cluster.World.Random.Fork(), node.ContentsOf(group.Index), node.Disk);
@@ -34,6 +36,9 @@ internal sealed class SimSilo
 
     public int Index { get; }
     public SimLane Lane { get; }
+
+    /// <summary>Another thread of the same process: heartbeats go on while the replicas' is blocked.</summary>
+    public SimLane Heartbeats { get; }
     public NodeLiveness Liveness { get; }
 
     /// <summary>Takes messages: its replicas have recovered.</summary>
@@ -89,10 +94,24 @@ internal sealed class SimSilo
         });
     }
 
+    /// <summary>The process stands still.</summary>
+    public void Pause()
+    {
+        Lane.Pause();
+        Heartbeats.Pause();
+    }
+
+    public void Resume()
+    {
+        Lane.Resume();
+        Heartbeats.Resume();
+    }
+
     public void Crash()
     {
         IsUp = false;
         Lane.Kill();
+        Heartbeats.Kill();
         foreach (var slot in _slots.Values) slot.Disk.Crash();
     }
 
@@ -108,29 +127,28 @@ internal sealed class SimSilo
         }
 
         IsUp = true;
-        _ = BeatAsync();
-        _ = TickAsync();
+        Heartbeats.Post(() =>
+        {
+            _ = BeatAsync();
+            _ = TickAsync();
+        });
     }
 
     private async Task BeatAsync()
     {
         while (true)
         {
-            Beat();
-            await Task.Delay(Liveness.Times.HeartbeatInterval, _time);
+            foreach (var (peer, heartbeat) in Liveness.HeartbeatsDue()) _ = BeatAsync(peer, heartbeat);
+            await Task.Delay(Liveness.Times.HeartbeatInterval, _heartbeatTime);
         }
-    }
-
-    private void Beat()
-    {
-        foreach (var (peer, heartbeat) in Liveness.HeartbeatsDue()) _ = BeatAsync(peer, heartbeat);
     }
 
     private async Task BeatAsync(NodeId peer, Heartbeat heartbeat)
     {
         try
         {
-            var reply = await _cluster.Network.CallAsync(Index, Lane, SimIds.IndexOf(peer), heartbeat, silo => Task.FromResult(silo.Liveness.OnHeartbeat(heartbeat)));
+            var reply = await _cluster.Network.CallAsync(
+                Index, Heartbeats, SimIds.IndexOf(peer), heartbeat, silo => Task.FromResult(silo.Liveness.OnHeartbeat(heartbeat)), silo => silo.Heartbeats);
             if (reply is not null) Liveness.OnHeartbeatReply(peer, reply);
         }
         catch (IOException)
@@ -143,9 +161,13 @@ internal sealed class SimSilo
     {
         while (true)
         {
-            await Task.Delay(Liveness.Times.HeartbeatInterval / 4, _time);
-            if (Liveness.Tick()) Beat();
-            foreach (var replica in Replicas) replica.Check();
+            await Task.Delay(Liveness.Times.HeartbeatInterval / 4, _heartbeatTime);
+            Liveness.LogHangs(_slots.Values.Any(s => _cluster.World.Now - s.Disk.FlushingSince > _cluster.Options.LogStallTimeout));
+            Liveness.Tick();
+            Lane.Post(() =>
+            {
+                foreach (var replica in Replicas) replica.Check();
+            });
         }
     }
 
@@ -179,6 +201,6 @@ internal sealed class SimSilo
         NewBirth = () => SimIds.Birth(Index, Liveness.Self.StartCount, ++_births),
         Search = new SimDataSearch(_cluster, this, group.Index, _time),
         PreviousLifeProvedDead = provedDead,
-        Locate = _ => default,
+        Locate = _cluster.Locate,
     };
 }

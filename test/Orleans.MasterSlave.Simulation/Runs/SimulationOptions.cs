@@ -36,6 +36,7 @@ internal sealed record SimulationOptions
     public double UnknownOutcomes { get; init; }
     public double StoreSlowness { get; init; }
     public NetworkWeather Weather { get; init; } = new();
+    public TimeSpan LogStallTimeout { get; init; } = TimeSpan.FromSeconds(5);
     public LivenessTimes Times { get; init; } = new();
     public ReplicaLimits Limits { get; init; } = new();
 

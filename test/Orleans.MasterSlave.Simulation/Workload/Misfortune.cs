@@ -10,7 +10,7 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
 
     public async Task RunAsync()
     {
-        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FailDisk, CrashAll, CrashMaster, CrashMaster, EndReplica, EndReplica };
+        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FailDisk, CrashAll, CrashMaster, CrashMaster, EndReplica, EndReplica, Block };
         while (!_over)
         {
             await cluster.World.Delay(TimeSpan.FromSeconds(-Math.Log(1 - random.Unit()) * cluster.Options.MeanSecondsBetweenFaults));
@@ -32,7 +32,7 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
         {
             node.Disk.StalledUntil = TimeSpan.Zero;
             if (node.Silo is { HasFailedDisk: true }) node.Crash();
-            node.Silo?.Lane.Resume();
+            node.Silo?.Resume();
             node.Start();
         }
     }
@@ -74,8 +74,18 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
         if (random.Pick(cluster.Nodes).Silo is not { Lane.IsPaused: false } silo) return;
         cluster.World.Count("pause");
         cluster.World.Note("pause", silo.Index);
+        silo.Pause();
+        cluster.World.After(random.Milliseconds(100, 4_000), silo.Resume);
+    }
+
+    /// <summary>The thread of the replicas hangs while heartbeats go on.</summary>
+    private void Block()
+    {
+        if (random.Pick(cluster.Nodes).Silo is not { Lane.IsPaused: false } silo) return;
+        cluster.World.Count("replicas blocked");
+        cluster.World.Note("replicas blocked", silo.Index);
         silo.Lane.Pause();
-        cluster.World.After(random.Milliseconds(100, 4_000), silo.Lane.Resume);
+        cluster.World.After(random.Milliseconds(100, 4_000), silo.Resume);
     }
 
     private void Isolate()

@@ -58,9 +58,6 @@ internal sealed class SlaveChannel
         if (_unheldSince == long.MaxValue) Volatile.Write(ref _unheldSince, _env.Now.Ticks);
     }
 
-    /// <summary>The logs were found to agree somewhere, under this mastership: until then nobody knows how far the slave is.</summary>
-    public bool WasMatched { get; private set; }
-
     public bool IsStreaming => _matching && !_snapshots.IsActive;
 
     /// <summary>Does this channel need another look soon?</summary>
@@ -179,7 +176,7 @@ internal sealed class SlaveChannel
                 if (reply.Session is { } session && (Confirmed is null || session.CompareTo(Confirmed.Value) > 0)) Confirmed = session;
                 if (generation == _generation)
                 {
-                    _matching = WasMatched = true;
+                    _matching = true;
                     _backoff.Reset();
                 }
 
@@ -261,7 +258,6 @@ internal sealed class SlaveChannel
         {
             _next = through.Next();
             Acknowledged = LogIndex.Max(Acknowledged, through);
-            WasMatched = true;
         }
         else StartAnew(_generation);
         Pump();
