@@ -67,7 +67,7 @@ internal sealed class BankRun(BankOptions options, IReadOnlyList<Transfer> trans
 
         source.Phase = "waiting for replicas";
         if (!await monitor.WaitUntilInSyncAsync(SyncLimit, cancellation))
-            _problems.Add($"After {SyncLimit.TotalSeconds:0} s, only {monitor.InSync} of {_accounts.Count} groups had {WantedReplicas} replicas in sync. {monitor.Unseen}");
+            _problems.Add($"After {SyncLimit.TotalSeconds:0} s, only {monitor.InSync} of {_accounts.Count} groups had {WantedReplicas} replicas in sync. {monitor.Short}");
 
         source.Phase = "reading the books";
         var reader = new BookReader(window);

@@ -24,8 +24,8 @@ internal sealed class ClusterMonitor(IReplicaWindow window, IReadOnlyList<string
     public int InSync => _groups.Values.Count(group => group.InSync >= wantedInSync);
     public int Total => accounts.Count;
 
-    /// <summary>One group that could not be seen at the last look, and why; null when all were seen.</summary>
-    public string? Unseen { get; private set; }
+    /// <summary>One group that was not in sync, or could not be seen, at the last look; null when there was none.</summary>
+    public string? Short { get; private set; }
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -71,7 +71,7 @@ internal sealed class ClusterMonitor(IReplicaWindow window, IReadOnlyList<string
                 }
             });
             Report(before);
-            Unseen = unseen.FirstOrDefault();
+            Short = unseen.FirstOrDefault() ?? _groups.Values.FirstOrDefault(group => group.InSync < wantedInSync)?.ToString();
             return unseen.Count;
         }
         finally

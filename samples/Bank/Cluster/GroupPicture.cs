@@ -13,4 +13,9 @@ internal sealed record ReplicaPicture(string? Silo, bool InSync, long? Behind);
 internal sealed record GroupPicture(string Account, string? Master, IReadOnlyList<ReplicaPicture> Replicas)
 {
     public int InSync => Replicas.Count(replica => replica.InSync && replica.Silo is not null);
+
+    public override string ToString() => $"Account {Account}: {string.Join(", ", Replicas.Select(Describe))}.";
+
+    private string Describe(ReplicaPicture replica) =>
+        $"{(replica.Silo == Master ? "master" : "slave")} on {replica.Silo ?? "an unknown silo"} {(replica.InSync ? "in sync" : "out of sync")}";
 }

@@ -37,7 +37,7 @@ internal sealed class RandomSchedule(
         var ended = Stopwatch.GetTimestamp();
         if (!await monitor.WaitUntilInSyncAsync(SyncLimit, cancellation))
         {
-            problems.Add($"{what}: {SyncLimit.TotalSeconds:0} s after its end only {monitor.InSync} of {monitor.Total} groups were in sync. {monitor.Unseen}");
+            problems.Add($"{what}: {SyncLimit.TotalSeconds:0} s after its end only {monitor.InSync} of {monitor.Total} groups were in sync. {monitor.Short}");
             events.Add(problems[^1]);
             await monitor.WaitUntilInSyncAsync(ProbeLimit, cancellation); // so that the next round begins as each does
         }

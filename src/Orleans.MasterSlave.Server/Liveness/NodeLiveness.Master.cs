@@ -58,10 +58,12 @@ internal sealed partial class NodeLiveness
         }
     }
 
-    /// <summary>How long a slave's silo waits for a silent master, as it last told; its own where it has not.</summary>
-    public TimeSpan PromotionWaitOf(NodeId slave)
+    /// <summary>
+    /// No reply has come for the length of a lease, by the monotonic clock alone: when only the wall clock was set, leases end for a moment, and nobody is silent.
+    /// </summary>
+    public bool IsSilent(NodeId slave)
     {
-        lock (_lock) return Lease(slave).PromotionWait ?? times.PromotionWait;
+        lock (_lock) return Now >= Lease(slave).Until;
     }
 
     /// <summary>Tells the slaves that they need not wait, until each has acknowledged it (L1, L6).</summary>
@@ -80,11 +82,15 @@ internal sealed partial class NodeLiveness
     public List<(NodeId Peer, Heartbeat Heartbeat)> HeartbeatsDue()
     {
         var due = new List<(NodeId, Heartbeat)>();
+        var others = OtherNodes().Where(n => n != self.Node).Order().ToArray();
         lock (_lock)
         {
+            _otherNodes = others.Length;
+            var strangers = Strangers(others);
+            foreach (var stranger in strangers) Lease(stranger);
             foreach (var (peer, lease) in _leases)
             {
-                if (lease.Listeners.Count == 0 && lease.Resignations.Count == 0) continue;
+                if (!HasBusinessWith(lease) && !strangers.Contains(peer)) continue;
                 var number = lease.NextNumber(Now, UtcNow, givesLease: !CannotServe);
                 var resignations = lease.Resignations.Keys.ToArray();
                 foreach (var resignation in resignations)
@@ -108,6 +114,37 @@ internal sealed partial class NodeLiveness
         return due;
     }
 
+    /// <summary>
+    /// Did anybody answer a heartbeat that was sent within half a lease? What was only received proves nothing: a cut may let one direction pass. And not within
+    /// a whole lease: when a cut comes between the last replies of two nodes, the lease of the one is over before the other's last reply is as old.
+    /// </summary>
+    public bool IsHeard
+    {
+        get
+        {
+            lock (_lock) return _leases.Values.Any(l => WasHeard(l, times.LeaseDuration / 2));
+        }
+    }
+
+    /// <summary>No other node is known but one at most: nobody can tell which of the two is cut off.</summary>
+    public bool KnowsOneOtherAtMost
+    {
+        get
+        {
+            lock (_lock) return _otherNodes <= 1;
+        }
+    }
+
+    /// <summary>When a silent slave, if it lives and heard nothing since it last answered, has had its wait to take over: by then it competes (L4).</summary>
+    public TimeSpan HadItsWait(NodeId slave, TimeSpan since)
+    {
+        lock (_lock)
+        {
+            var lease = Lease(slave);
+            return Latest(lease.AnsweredAt, since, _wake.WokeAt) + ((lease.PromotionWait ?? times.PromotionWait) * (1.02 / 0.98));
+        }
+    }
+
     public void OnHeartbeatReply(NodeId peer, HeartbeatReply reply)
     {
         IReplicaListener[] told = [];
@@ -126,4 +163,22 @@ internal sealed partial class NodeLiveness
         foreach (var listener in told) listener.PeerChanged();
         foreach (var listener in asked) listener.SlaveStartedAnew(peer);
     }
+
+    private static TimeSpan Latest(params ReadOnlySpan<TimeSpan> times)
+    {
+        var latest = times[0];
+        foreach (var time in times)
+            if (time > latest) latest = time;
+        return latest;
+    }
+
+    private static bool HasBusinessWith(PeerLease lease) => lease.Listeners.Count > 0 || lease.Resignations.Count > 0;
+
+    /// <summary>A few nodes without shared groups: those that follow this one in the order of all, so that each is somebody's.</summary>
+    private NodeId[] Strangers(NodeId[] others) =>
+    [
+        .. others.Where(n => n.CompareTo(self.Node) > 0).Concat(others.Where(n => n.CompareTo(self.Node) < 0))
+            .Where(n => !_leases.TryGetValue(n, out var lease) || !HasBusinessWith(lease))
+            .Take(MostStrangers),
+    ];
 }

@@ -10,6 +10,7 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
     private const int MostStartedAnew = 64;
+    private const int MostStrangers = 3; // who get heartbeats though they share no group
     private const int MostBehind = 256; // groups named in a heartbeat
     private readonly Lock _lock = new();
     private readonly SortedDictionary<NodeId, PeerLease> _leases = [];
@@ -18,12 +19,17 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
     private readonly List<IReplicaListener> _ticked = [];
     private readonly HashSet<IReplicaListener> _tickedSet = [];
     private readonly TimeSpan _started = time.GetElapsedTime(0);
+    private readonly WakeWatch _wake = new(times.LeaseDuration, time.GetElapsedTime(0), time.GetUtcNow().UtcDateTime);
+    private int _otherNodes; // how many are known
     private TimeSpan _sweptAt = TimeSpan.MinValue;
     private volatile bool _logFailed;
     private volatile bool _logHangs;
 
     /// <summary>Told, for each heartbeat that is heard, how long after the one before it came.</summary>
     public Action<TimeSpan>? HeardAfter { get; init; }
+
+    /// <summary>The other nodes that are known to run: some of them get heartbeats though they share no group with this one, so that it knows whether it is cut off.</summary>
+    public Func<IEnumerable<NodeId>> OtherNodes { get; init; } = static () => [];
 
     /// <summary>Nothing can be made durable here: no sign of life is given, nobody takes office, and no slave is taken for the one at fault (L1).</summary>
     public bool CannotServe => _logFailed || _logHangs;
@@ -33,6 +39,15 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
     public LivenessTimes Times => times;
     public TimeSpan Now => time.GetElapsedTime(0);
     private DateTime UtcNow => time.GetUtcNow().UtcDateTime;
+
+    /// <summary>The silence of others counts: this process does not wake up just now, and has not asked in vain since (L8).</summary>
+    public bool MayJudge
+    {
+        get
+        {
+            lock (_lock) return _wake.MayJudge(Now, UtcNow);
+        }
+    }
 
     // ---- time
 
@@ -46,8 +61,10 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
         lock (_lock) if (_tickedSet.Remove(listener)) _ticked.Remove(listener);
     }
 
-    public void Tick()
+    /// <summary>To be called some times in each heartbeat interval. True: this process slept, and heartbeats should go at once.</summary>
+    public bool Tick()
     {
+        bool woke;
         var told = new List<IReplicaListener>();
         IReplicaListener[] ticked;
         lock (_lock)
@@ -60,9 +77,10 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
                 told.AddRange(lease.Listeners);
             }
 
-            foreach (var (_, watch) in _watches)
+            woke = _wake.Look(Now, UtcNow);
+            foreach (var (master, watch) in _watches)
             {
-                var silent = watch.Life == 0 || Now - watch.LastHeard(watch.Life) > times.PromotionWait;
+                var silent = _wake.MayJudge(Now, UtcNow) && (watch.Life == 0 || IsOver(master, watch.Life, watch.LastHeard(watch.Life)));
                 if (silent && !watch.WasSilent) told.AddRange(watch.Listeners);
                 watch.WasSilent = silent;
             }
@@ -73,6 +91,7 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
 
         foreach (var listener in told) listener.PeerChanged();
         foreach (var listener in ticked) listener.Tick();
+        return woke;
     }
 
     /// <summary>
@@ -90,11 +109,12 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
     private bool IsOver(NodeId master, long life, TimeSpan since)
     {
         var (now, wait) = (Now, times.PromotionWait);
-        return now >= (master.IsNone ? since + wait : WatchOf(master).PatienceEnds(life, since, wait)) && now >= _started + times.EarlierPromotionWait;
+        return _wake.MayJudge(now, UtcNow) && now >= (master.IsNone ? since + wait : WatchOf(master).PatienceEnds(life, since, wait)) && now >= _started + times.EarlierPromotionWait;
     }
 
-    /// <summary>It answered a heartbeat that was sent within this span.</summary>
-    private bool WasHeard(PeerLease lease, TimeSpan span) => lease.AnsweredHeartbeatSent != TimeSpan.MinValue && Now - lease.AnsweredHeartbeatSent <= span;
+    /// <summary>It answered a heartbeat that was sent within this span, and since this process woke up.</summary>
+    private bool WasHeard(PeerLease lease, TimeSpan span) =>
+        lease.AnsweredHeartbeatSent != TimeSpan.MinValue && lease.AnsweredHeartbeatSent >= _wake.WokeAt && Now - lease.AnsweredHeartbeatSent <= span;
 
     /// <summary>Who has nothing under way has no slave behind; so at rest this looks at nobody.</summary>
     private GroupId[] BehindAt(NodeId peer)

@@ -46,6 +46,9 @@ internal sealed class PeerLease(LivenessTimes times)
     /// <summary>When the newest heartbeat that was answered was sent, by the own clock; <see cref="TimeSpan.MinValue"/>: none was.</summary>
     public TimeSpan AnsweredHeartbeatSent { get; private set; } = TimeSpan.MinValue;
 
+    /// <summary>When that answer came, by the own clock; <see cref="TimeSpan.MinValue"/>: none came.</summary>
+    public TimeSpan AnsweredAt { get; private set; } = TimeSpan.MinValue;
+
     /// <summary>A reply counts from the moment its heartbeat was sent, and only for the newest session of the newest life. True: something changed.</summary>
     public bool OnReply(HeartbeatReply reply, TimeSpan now)
     {
@@ -77,6 +80,7 @@ internal sealed class PeerLease(LivenessTimes times)
     {
         if (sent.Sent <= AnsweredHeartbeatSent) return; // a doubled reply, or one that was overtaken
         AnsweredHeartbeatSent = sent.Sent;
+        AnsweredAt = now;
         PromotionWait = reply.PromotionWait;
         RoundTrip = now - sent.Sent;
         ClockOffset = reply.UtcNow - (sent.SentUtc + RoundTrip.Value / 2);

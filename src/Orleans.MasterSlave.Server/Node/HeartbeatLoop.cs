@@ -18,7 +18,7 @@ internal sealed partial class HeartbeatLoop(NodeLiveness liveness, NodeDirectory
             {
                 log.Look();
                 if (tick % TicksPerHeartbeat == 0) SendDue();
-                liveness.Tick();
+                if (liveness.Tick()) SendDue(); // it slept: whoever lives is to say so at once
             }
         }
         catch (OperationCanceledException)

@@ -63,7 +63,11 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         var metrics = ActivatorUtilities.CreateInstance<MasterSlaveMetrics>(services);
         Running = new RunningNode
         {
-            Liveness = new NodeLiveness(life, store, times, time) { HeardAfter = gap => metrics.HeartbeatGap.Record(gap.TotalSeconds) },
+            Liveness = new NodeLiveness(life, store, times, time)
+            {
+                HeardAfter = gap => metrics.HeartbeatGap.Record(gap.TotalSeconds),
+                OtherNodes = () => nodes.Nodes().Select(n => n.Node),
+            },
             Clock = new NodeClock(time),
             Nodes = nodes,
             SearchFor = group => ActivatorUtilities.CreateInstance<NodeDataSearch>(services, group),

@@ -53,6 +53,11 @@ internal sealed record ReplicaLimits
     public long MaxSlaveLagEntries { get; init; } = 100_000;
     public long MaxSlaveLagBytes { get; init; } = 256L << 20;
     public int SnapshotChunkBytes { get; init; } = 256 << 10;
+    /// <summary>What a slave needs beyond its wait to take over: a look at the clock, a read and a swap of the record (G5).</summary>
+    public TimeSpan TakeoverTime { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>For how long a new master of two nodes does not give the group back to the one that it has it from, though it hears nobody (G5).</summary>
+    public TimeSpan HoldOff { get; init; } = TimeSpan.FromSeconds(10);
     public TimeSpan LinkTimeout { get; init; } = TimeSpan.FromSeconds(1);
     public TimeSpan StableNoticeDelay { get; init; } = TimeSpan.FromMilliseconds(2);
     public TimeSpan ReadWait { get; init; } = TimeSpan.FromMilliseconds(50);

@@ -20,7 +20,8 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
 
     public bool CannotFollow => state.IsOut;
 
-    public bool NeedsTicks => !_isUnborn && (state.Record is null || succession.Competing || !succession.IsSettled);
+    /// <summary>A group that was made here is born, though this role learned of it from nobody: a master that stepped down competes again by itself.</summary>
+    public bool NeedsTicks => (!_isUnborn || state.Record is not null) && (state.Record is null || succession.Competing || !succession.IsSettled);
 
     public void Follow(MasterHeader header)
     {

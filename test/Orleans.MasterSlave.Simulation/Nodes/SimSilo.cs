@@ -25,7 +25,7 @@ internal sealed class SimSilo
         Heartbeats = new SimLane(cluster.World.Scheduler, $"heartbeats of node {node.Index}#{node.StartCount}");
         _heartbeatTime = new VirtualTime(Heartbeats, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
         _time = new VirtualTime(Lane, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
-        Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, times, _time);
+        Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, times, _time) { OtherNodes = () => cluster.Nodes.Select(n => SimIds.Node(n.Index)) };
         foreach (var group in cluster.Groups.Where(g => g.Plan.Replicas.Contains(SimIds.Node(node.Index))))
         {
             var disk = new SimDisk(cluster.World, Lane, cluster.World.Random.Fork(), node.ContentsOf(group.Index), node.Disk);
@@ -138,9 +138,14 @@ internal sealed class SimSilo
     {
         while (true)
         {
-            foreach (var (peer, heartbeat) in Liveness.HeartbeatsDue()) _ = BeatAsync(peer, heartbeat);
+            Beat();
             await Task.Delay(Liveness.Times.HeartbeatInterval, _heartbeatTime);
         }
+    }
+
+    private void Beat()
+    {
+        foreach (var (peer, heartbeat) in Liveness.HeartbeatsDue()) _ = BeatAsync(peer, heartbeat);
     }
 
     private async Task BeatAsync(NodeId peer, Heartbeat heartbeat)
@@ -163,7 +168,7 @@ internal sealed class SimSilo
         {
             await Task.Delay(Liveness.Times.HeartbeatInterval / 4, _heartbeatTime);
             Liveness.LogHangs(_slots.Values.Any(s => _cluster.World.Now - s.Disk.FlushingSince > _cluster.Options.LogStallTimeout));
-            Liveness.Tick();
+            if (Liveness.Tick()) Beat();
             Lane.Post(() =>
             {
                 foreach (var replica in Replicas) replica.Check();

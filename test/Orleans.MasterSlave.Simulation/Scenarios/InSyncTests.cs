@@ -157,6 +157,30 @@ public sealed class InSyncTests
         scenario.Heal();
     });
 
+    /// <summary>
+    /// How far a slave lags is known only when its log was found to agree with the new master's (G5): a group that is older than the lag allowed keeps its healthy
+    /// slaves at a failover, in one swap.
+    /// </summary>
+    [Theory, InlineData(3), InlineData(2)]
+    public void HealthySlave_OfAnOldGroup_StaysInSync_AtAFailover(int afterwards) => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Three, limits: l => l with { MaxSlaveLagEntries = 10, Snapshots = new Commit.SnapshotTrigger(1_000, 1 << 20) });
+        scenario.Change(60);
+        scenario.Wait(TimeSpan.FromSeconds(1));
+        var (former, version) = (scenario.Master, scenario.Record.Version);
+        scenario.Do(former.Crash);
+        scenario.Until(() => scenario.Master != former, "another master");
+        scenario.Change(afterwards);
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.Equal((version + 1, 2), (scenario.Record.Version, scenario.Record.InSync.Length));
+            scenario.Wait(TimeSpan.FromMilliseconds(100));
+        }
+
+        scenario.Heal();
+        Assert.Equal(version + 2, scenario.Record.Version); // the old master came back
+    });
+
     /// <summary>The next swap is unknown and lands after a second; until then, those that would settle it are lost. Whether it has begun.</summary>
     private static Func<bool> FirstSwapLandsLate(Scenario scenario)
     {

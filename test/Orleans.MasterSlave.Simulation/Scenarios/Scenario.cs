@@ -161,13 +161,25 @@ internal sealed class Scenario
     /// <summary>Nothing passes between this node and the others, nor the store.</summary>
     public void Isolate(SimNode node)
     {
+        CutOff(node);
+        Cluster.Store.CutOff.Add(node.Index);
+    }
+
+    /// <summary>Nothing passes between this node and the others, nor clients; it reaches the store.</summary>
+    public void CutOffFromAllButTheStore(SimNode node)
+    {
+        CutOff(node);
+        Cluster.Network.Cut(SimNetwork.Clients, node.Index);
+        Cluster.Network.Cut(node.Index, SimNetwork.Clients);
+    }
+
+    private void CutOff(SimNode node)
+    {
         foreach (var other in Cluster.Nodes)
         {
             Cluster.Network.Cut(node.Index, other.Index);
             Cluster.Network.Cut(other.Index, node.Index);
         }
-
-        Cluster.Store.CutOff.Add(node.Index);
     }
 
     /// <summary>The group's activation on a node ends; the next call there makes another.</summary>

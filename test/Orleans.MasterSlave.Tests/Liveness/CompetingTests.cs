@@ -11,7 +11,7 @@ public sealed class CompetingTests
         var pair = new LivenessPair();
         pair.Beat();
         var (master, session, decided) = (pair.Master.Self, pair.Slave.SessionFor(pair.Master.Self.Node), pair.Slave.Now);
-        pair.Time.Advance(pair.Slave.Times.PromotionWait + TimeSpan.FromMilliseconds(1)); // the slave decides by what it has heard so far
+        pair.Pass(pair.Slave.Times.PromotionWait + TimeSpan.FromMilliseconds(1)); // the slave decides by what it has heard so far
         pair.Beat();
 
         Assert.False(pair.Slave.TryBeginCompeting(master.Node, master.StartCount, since: decided));
@@ -25,7 +25,7 @@ public sealed class CompetingTests
         var pair = new LivenessPair();
         pair.Beat();
         var (master, session, decided) = (pair.Master.Self, pair.Slave.SessionFor(pair.Master.Self.Node), pair.Slave.Now);
-        pair.Time.Advance(pair.Slave.Times.PromotionWait + TimeSpan.FromMilliseconds(1));
+        pair.Pass(pair.Slave.Times.PromotionWait + TimeSpan.FromMilliseconds(1));
 
         Assert.True(pair.Slave.TryBeginCompeting(master.Node, master.StartCount, since: decided));
         pair.Beat();
@@ -39,7 +39,7 @@ public sealed class CompetingTests
     {
         var pair = new LivenessPair();
         var since = pair.Slave.Now;
-        pair.Time.Advance(pair.Slave.Times.PromotionWait + TimeSpan.FromMilliseconds(1));
+        pair.Pass(pair.Slave.Times.PromotionWait + TimeSpan.FromMilliseconds(1));
         pair.Beat();
 
         Assert.True(pair.Slave.TryBeginCompeting(pair.Master.Self.Node, life: 0, since));
@@ -49,7 +49,7 @@ public sealed class CompetingTests
     public void PatienceThatBeganAnew_IsLookedAtToo()
     {
         var pair = new LivenessPair();
-        pair.Time.Advance(pair.Slave.Times.PromotionWait + TimeSpan.FromMilliseconds(1));
+        pair.Pass(pair.Slave.Times.PromotionWait + TimeSpan.FromMilliseconds(1));
         Assert.False(pair.Slave.TryBeginCompeting(pair.Master.Self.Node, life: 0, since: pair.Slave.Now));
     }
 }

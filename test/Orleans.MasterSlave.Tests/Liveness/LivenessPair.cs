@@ -28,6 +28,17 @@ internal sealed class LivenessPair
     /// <summary>A heartbeat goes, and its reply comes back, in no time.</summary>
     public void Beat() => Master.OnHeartbeatReply(Slave.Self.Node, Slave.OnHeartbeat(NextHeartbeat())!);
 
+    /// <summary>Time passes, and both look at it as often as a silo does.</summary>
+    public void Pass(TimeSpan time)
+    {
+        for (var passed = TimeSpan.Zero; passed < time; passed += TimeSpan.FromMilliseconds(50))
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(50));
+            Master.Tick();
+            Slave.Tick();
+        }
+    }
+
     internal sealed class Deaf : IReplicaListener
     {
         public bool IsSlaveBehind(NodeId slave, TimeSpan before) => false;

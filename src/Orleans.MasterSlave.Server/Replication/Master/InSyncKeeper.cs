@@ -18,6 +18,7 @@ internal sealed class InSyncKeeper
     private readonly List<SlaveMembership> _slaves = [];
     private bool _swapping;  // one change of the record at a time
     private bool _stopped;
+    private readonly TimeSpan _began;
 
     public InSyncKeeper(ReplicaEnvironment env, GroupRecord record, IMasterOfSlaves master, Action changed, Action<string> lost, Action<Exception> failed)
     {
@@ -27,6 +28,7 @@ internal sealed class InSyncKeeper
         _lost = lost;
         _failed = failed;
         Record = record;
+        _began = env.Now;
         Lag = new LagMeter(env.Limits.MaxSlaveLagBytes);
         foreach (var node in record.Replicas.Where(n => n != env.Self.Node).Order())
         {
@@ -114,7 +116,7 @@ internal sealed class InSyncKeeper
             slave.Channel.Pump();
             slave.Look();
             if (_swapping || _stopped || _env.Liveness.CannotServe) continue;
-            if (slave.Required && (slave.IsOverdue || slave.IsStalled || slave.Channel.SlaveFailed || IsLagging(slave))) TakeOut(slave);
+            if (slave.Required && ((slave.IsOverdue && MayGoOnWithout(slave)) || (slave.IsStalled && _env.Liveness.MayJudge) || slave.Channel.SlaveFailed || (slave.Channel.WasMatched && IsLagging(slave)))) TakeOut(slave);
             else if (!slave.Required && slave.MayBeginToGrow) slave.BeginToGrow();
             if (slave.IsGrown) TakeIn(slave);
         }
@@ -133,6 +135,19 @@ internal sealed class InSyncKeeper
     /// <summary>So far behind, in entries or in bytes, that the log is not kept for it (D5).</summary>
     private bool IsLagging(SlaveMembership slave) =>
         _env.Log.Last.Index - slave.Channel.Acknowledged > _env.Limits.MaxSlaveLagEntries || Lag.IsBeyondLimit(slave.Channel.Acknowledged);
+
+    /// <summary>
+    /// A master that hears nobody may be the one that is cut off, while callers reach the slave: the slave goes first. When it does not, though it had its wait, it is
+    /// dead, and the master goes on alone. Of two nodes nobody can tell which one is cut off: there a new master keeps the group for a while, so that a link that
+    /// comes and goes does not move it each time.
+    /// </summary>
+    private bool MayGoOnWithout(SlaveMembership slave)
+    {
+        if (!_env.Liveness.MayJudge) return false;
+        if (_env.Liveness.IsHeard) return true;
+        if (Record.Epoch > new Epoch(1) && _env.Now - _began < _env.Limits.HoldOff && _env.Liveness.KnowsOneOtherAtMost) return true;
+        return _env.Now >= _env.Liveness.HadItsWait(slave.Channel.Slave, since: _began) + _env.Limits.TakeoverTime;
+    }
 
     private void TakeOut(SlaveMembership slave)
     {

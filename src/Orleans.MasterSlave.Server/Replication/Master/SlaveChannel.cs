@@ -58,6 +58,9 @@ internal sealed class SlaveChannel
         if (_unheldSince == long.MaxValue) Volatile.Write(ref _unheldSince, _env.Now.Ticks);
     }
 
+    /// <summary>The logs were found to agree somewhere, under this mastership: until then nobody knows how far the slave is.</summary>
+    public bool WasMatched { get; private set; }
+
     public bool IsStreaming => _matching && !_snapshots.IsActive;
 
     /// <summary>Does this channel need another look soon?</summary>
@@ -176,7 +179,7 @@ internal sealed class SlaveChannel
                 if (reply.Session is { } session && (Confirmed is null || session.CompareTo(Confirmed.Value) > 0)) Confirmed = session;
                 if (generation == _generation)
                 {
-                    _matching = true;
+                    _matching = WasMatched = true;
                     _backoff.Reset();
                 }
 
@@ -258,6 +261,7 @@ internal sealed class SlaveChannel
         {
             _next = through.Next();
             Acknowledged = LogIndex.Max(Acknowledged, through);
+            WasMatched = true;
         }
         else StartAnew(_generation);
         Pump();

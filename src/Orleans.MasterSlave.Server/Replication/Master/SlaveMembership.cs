@@ -67,7 +67,7 @@ internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel chann
 
         if (_isLeased) _unleasedSince = env.Now;
         _isLeased = false;
-        var silent = env.Liveness.ReachableSession(Channel.Slave) is null;
+        var silent = env.Liveness.IsSilent(Channel.Slave);
         IsOverdue = (silent && _wasLeased) || env.Now - _unleasedSince > env.Liveness.Times.LeaseDuration;
     }
 
