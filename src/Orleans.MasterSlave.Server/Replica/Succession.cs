@@ -85,7 +85,7 @@ internal sealed class Succession
     /// <param name="told">What the master has told of stable points; null: nothing yet.</param>
     public bool IsFreshWithin(TimeSpan span, ToldSpan? told)
     {
-        if (Followed.ConfirmedLife == 0 || told is not { } applied) return false;
+        if (Followed.ConfirmedLife == 0 || MasterResigned || told is not { } applied) return false; // a former master's silo vouches for nothing
         var asOf = _env.Liveness.FreshAsOf(_env.Group, Master, Followed.ConfirmedLife, applied.Since, applied.UnappliedSince);
         return asOf != TimeSpan.MinValue && _env.Now - asOf <= span;
     }
