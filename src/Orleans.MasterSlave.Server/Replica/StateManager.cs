@@ -169,7 +169,7 @@ internal sealed class StateManager : IMastershipOwner
 
     private void TellSlavesOfResignation()
     {
-        if (Master is { } master) _env.Liveness.Resign(_env.Group, master.Epoch, master.Record.InSync.Where(n => n != _env.Self.Node));
+        if (Master is { } master) _env.Liveness.Resign(_env.Group, master.Epoch, master.Record.Replicas.Where(n => n != _env.Self.Node)); // also those out of sync: they may answer reads
     }
 
     public void MastershipRefused(Epoch epoch, string reason)
