@@ -20,6 +20,8 @@ internal sealed class MasterSlaveMetrics
         TimesSetBack = meter.CreateCounter<long>("masterslave.times-set-back", "{group}", "Groups whose time was far ahead of the clocks, and was set back by a new master.");
         HeartbeatGap = meter.CreateHistogram<double>(HeartbeatGapName, "s", "Time from one heartbeat heard of a master's silo to the next.");
         Quarantines = meter.CreateCounter<long>("masterslave.quarantines", "{replica}", "Replicas that stopped serving for good.");
+        StoreHangs = meter.CreateCounter<long>("masterslave.store-hangs", "{report}", "Reports of a group store that does not answer, at most one a minute.");
+        UnexpectedErrors = meter.CreateCounter<long>("masterslave.unexpected-errors", "{error}", "Errors that a loop of the silo, or a task nobody waits for, did not expect.");
     }
 
     public Counter<long> Promotions { get; }
@@ -30,5 +32,7 @@ internal sealed class MasterSlaveMetrics
     public Counter<long> TokensLost { get; }
     public Counter<long> TimesSetBack { get; }
     public Counter<long> Quarantines { get; }
+    public Counter<long> StoreHangs { get; }
+    public Counter<long> UnexpectedErrors { get; }
     public Histogram<double> HeartbeatGap { get; }
 }

@@ -58,6 +58,12 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
         LogQuarantined(error, group, reason);
     }
 
+    public void Unexpected(string what, Exception error)
+    {
+        metrics.UnexpectedErrors.Add(1);
+        LogUnexpected(error, group, what);
+    }
+
     public void StoreUnreachable(Exception error) => LogStoreUnreachable(error, group);
 
     public void DataLossPossible(GroupRecord record, LogPosition last, LogIndex heardOf) =>
@@ -108,6 +114,9 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
 
     [LoggerMessage(LogLevel.Critical, "Group {Group}: this replica is quarantined and serves no more: {Reason}.")]
     private partial void LogQuarantined(Exception? error, GroupId group, string reason);
+
+    [LoggerMessage(LogLevel.Error, "Group {Group}: {What} failed, and should not.")]
+    private partial void LogUnexpected(Exception error, GroupId group, string what);
 
     [LoggerMessage(LogLevel.Warning, "Group {Group}: the group store or another replica did not answer; asked again soon.")]
     private partial void LogStoreUnreachable(Exception error, GroupId group);

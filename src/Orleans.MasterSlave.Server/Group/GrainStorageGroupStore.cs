@@ -4,6 +4,9 @@ using Orleans.Storage;
 namespace Orleans.MasterSlave.Group;
 
 /// <summary>Group records in any grain storage that honours ETags. A conflict is told by InconsistentStateException; anything else leaves the outcome open.</summary>
+/// <remarks>
+/// Calls begin on the thread pool: a provider that blocks its thread must not block the coordinators of all groups, which share one scheduler.
+/// </remarks>
 internal sealed class GrainStorageGroupStore(IGrainStorage storage) : IGroupStore
 {
     private const string StateName = "masterslave-group";
@@ -11,7 +14,7 @@ internal sealed class GrainStorageGroupStore(IGrainStorage storage) : IGroupStor
     public async Task<StoredGroup?> ReadAsync(GroupId group)
     {
         var state = new GrainState<GroupRow>(new GroupRow());
-        await storage.ReadStateAsync(StateName, RowOf(group), state);
+        await Task.Run(() => storage.ReadStateAsync(StateName, RowOf(group), state));
         return state.RecordExists && state.State?.Record is { } record ? new StoredGroup(record, state.ETag!) : null;
     }
 
@@ -20,7 +23,7 @@ internal sealed class GrainStorageGroupStore(IGrainStorage storage) : IGroupStor
         var state = new GrainState<GroupRow>(new GroupRow { Record = next }, expectedETag) { RecordExists = expectedETag is not null };
         try
         {
-            await storage.WriteStateAsync(StateName, RowOf(next.Group), state);
+            await Task.Run(() => storage.WriteStateAsync(StateName, RowOf(next.Group), state));
         }
         catch (InconsistentStateException)
         {

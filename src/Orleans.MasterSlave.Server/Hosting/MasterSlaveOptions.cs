@@ -77,6 +77,12 @@ public sealed class MasterSlaveOptions
     public TimeSpan LogStallTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// How long one call to the group store may take. After that its outcome counts as unknown, and is found out by further calls; the group is served as
+    /// it is meanwhile. Longer than the store takes under load; 100 ms to 1 minute, default 5 s.
+    /// </summary>
+    public TimeSpan GroupStoreTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// Length of one file of the log, taken from the disk when it is made; there is always one spare. A change holds for new files. 1 MiB to 512 MiB;
     /// default 64 MiB.
     /// </summary>

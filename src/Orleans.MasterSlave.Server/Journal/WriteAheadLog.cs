@@ -63,7 +63,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         }
 
         _cleaner.Start();
-        _ = ReportFailureAsync();
+        Diagnostics.Discarded.Observe(ReportFailureAsync(), LogFailed);
     }
 
     /// <summary>

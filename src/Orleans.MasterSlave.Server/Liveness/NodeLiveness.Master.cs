@@ -76,6 +76,9 @@ internal sealed partial class NodeLiveness
     /// <summary>The log failed for good: heartbeats are no sign of life any more (L1).</summary>
     public void LogFailed() => _logFailed = true;
 
+    /// <summary>A loop of the silo ended: as if the log had failed, for good.</summary>
+    public void CannotGoOn() => _cannotGoOn = true;
+
     /// <summary>The log hangs, or goes on again: heartbeats are no sign of life meanwhile (L1).</summary>
     public void LogHangs(bool hangs) => _logHangs = hangs;
 

@@ -24,6 +24,7 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
     private TimeSpan _sweptAt = TimeSpan.MinValue;
     private volatile bool _logFailed;
     private volatile bool _logHangs;
+    private volatile bool _cannotGoOn;
 
     /// <summary>Told, for each heartbeat that is heard, how long after the one before it came.</summary>
     public Action<TimeSpan>? HeardAfter { get; init; }
@@ -32,7 +33,7 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
     public Func<IEnumerable<NodeId>> OtherNodes { get; init; } = static () => [];
 
     /// <summary>Nothing can be made durable here: no sign of life is given, nobody takes office, and no slave is taken for the one at fault (L1).</summary>
-    public bool CannotServe => _logFailed || _logHangs;
+    public bool CannotServe => _logFailed || _logHangs || _cannotGoOn;
 
     public NodeLife Self => self;
     public StoreId Store => store;

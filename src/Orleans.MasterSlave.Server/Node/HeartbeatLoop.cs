@@ -1,11 +1,14 @@
 using Microsoft.Extensions.Logging;
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Diagnostics;
 using Orleans.MasterSlave.Liveness;
 
 namespace Orleans.MasterSlave.Node;
 
 /// <summary>Sends the node's heartbeats and turns its clock: one loop for a silo, whatever the number of groups.</summary>
-internal sealed partial class HeartbeatLoop(NodeLiveness liveness, NodeDirectory nodes, LogWatch log, IGrainFactory factory, TimeProvider time, ILogger logger)
+/// <remarks>A step that fails is reported and done again at the next turn: without this loop no lease lasts and no slave takes over.</remarks>
+internal sealed partial class HeartbeatLoop(
+    NodeLiveness liveness, NodeDirectory nodes, LogWatch log, IGrainFactory factory, TimeProvider time, NodeFaults faults, ILogger logger)
 {
     private const int TicksPerHeartbeat = 4;
 
@@ -16,9 +19,9 @@ internal sealed partial class HeartbeatLoop(NodeLiveness liveness, NodeDirectory
         {
             for (var tick = 0L; await timer.WaitForNextTickAsync(stopped); tick++)
             {
-                log.Look();
-                if (tick % TicksPerHeartbeat == 0) SendDue();
-                if (liveness.Tick()) SendDue(); // it slept: whoever lives is to say so at once
+                faults.Guard("looking after the log", log.Look);
+                if (tick % TicksPerHeartbeat == 0) faults.Guard("sending heartbeats", SendDue);
+                faults.Guard("telling replicas of the time", Turn);
             }
         }
         catch (OperationCanceledException)
@@ -27,22 +30,31 @@ internal sealed partial class HeartbeatLoop(NodeLiveness liveness, NodeDirectory
         }
     }
 
+    private void Turn()
+    {
+        if (liveness.Tick()) SendDue(); // it slept: whoever lives is to say so at once
+    }
+
     public void SendDue()
     {
         foreach (var (peer, heartbeat) in liveness.HeartbeatsDue())
-            if (nodes.Locate(peer) is { } silo) _ = SendAsync(peer, silo, heartbeat);
+            if (nodes.Locate(peer) is { } silo) Discarded.Observe(SendAsync(peer, silo, heartbeat), e => faults.Report("taking in the reply to a heartbeat", e));
     }
 
     private async Task SendAsync(NodeId peer, SiloAddress silo, Heartbeat heartbeat)
     {
+        HeartbeatReply? reply;
         try
         {
-            if (await factory.GetGrain<INodeGrain>(silo.ToParsableString()).HeartbeatAsync(heartbeat) is { } reply) liveness.OnHeartbeatReply(peer, reply);
+            reply = await factory.GetGrain<INodeGrain>(silo.ToParsableString()).HeartbeatAsync(heartbeat);
         }
         catch (Exception e)
         {
             LogUnheard(e, peer, silo); // the lease runs out by itself
+            return;
         }
+
+        if (reply is not null) liveness.OnHeartbeatReply(peer, reply);
     }
 
     [LoggerMessage(LogLevel.Debug, "Node {Node} on {Silo} did not answer a heartbeat.")]

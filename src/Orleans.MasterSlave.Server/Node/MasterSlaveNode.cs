@@ -59,8 +59,10 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
             PromotionWait = o.PromotionWait,
             EarlierPromotionWait = _granted.Begin(o.PromotionWait),
         };
-        var nodes = ActivatorUtilities.CreateInstance<NodeDirectory>(services);
         var metrics = ActivatorUtilities.CreateInstance<MasterSlaveMetrics>(services);
+        var faults = new NodeFaults(metrics, _logger);
+        var nodes = ActivatorUtilities.CreateInstance<NodeDirectory>(services, faults);
+        var groupStore = new TimedGroupStore(new GrainStorageGroupStore(storage), o.GroupStoreTimeout, time, new StoreEvents(metrics, _logger));
         Running = new RunningNode
         {
             Liveness = new NodeLiveness(life, store, times, time)
@@ -71,9 +73,10 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
             Clock = new NodeClock(time),
             Nodes = nodes,
             SearchFor = group => ActivatorUtilities.CreateInstance<NodeDataSearch>(services, group),
-            Coordinators = new GroupCoordinators(new GrainStorageGroupStore(storage), time, _stopped.Token),
+            Coordinators = new GroupCoordinators(groupStore, time, _stopped.Token),
             Limits = LimitsOf(o),
             Metrics = metrics,
+            Faults = faults,
             Log = log,
             PreviousLifeProvedDead = _directory.PreviousLifeProvedDead,
         };
@@ -86,19 +89,56 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
     {
         var running = Running!;
         var factory = services.GetRequiredService<IGrainFactory>();
-        var heartbeats = new HeartbeatLoop(running.Liveness, running.Nodes, new LogWatch(running.Log, running.Liveness, options.Value.LogStallTimeout, _logger), factory, time, _logger);
-        var snapshots = new SnapshotRequests(running.AskForSnapshots, time);
+        var logWatch = new LogWatch(running.Log, running.Liveness, options.Value.LogStallTimeout, _logger);
+        var heartbeats = new HeartbeatLoop(running.Liveness, running.Nodes, logWatch, factory, time, running.Faults, _logger);
+        var snapshots = new SnapshotRequests(running.AskForSnapshots, time, running.Faults);
         running.Log.SnapshotsWanted += snapshots.Want;
         var waker = new GroupWaker(factory, services.GetRequiredService<ILocalSiloDetails>().SiloAddress, _logger);
         var times = running.Liveness.Times;
         _loops = Task.WhenAll(
-            Task.Run(() => _granted!.ForgetAsync(times.EarlierPromotionWait, times.PromotionWait, _stopped.Token), CancellationToken.None),
-            Task.Run(() => snapshots.RunAsync(_stopped.Token), CancellationToken.None),
-            Task.Run(() => running.Nodes.RunAsync(_stopped.Token), CancellationToken.None),
-            Task.Run(() => heartbeats.RunAsync(_stopped.Token), CancellationToken.None),
-            Task.Run(() => waker.RunAsync([.. running.Log.Groups], _stopped.Token), CancellationToken.None),
-            Task.Run(() => WatchLogAsync(running), CancellationToken.None));
+            WithReportAsync("forgetting an earlier wait", ct => _granted!.ForgetAsync(times.EarlierPromotionWait, times.PromotionWait, ct), running),
+            WithReportAsync("waking the groups of the log", ct => waker.RunAsync([.. running.Log.Groups], ct), running),
+            KeepAsync("asks for snapshots", snapshots.RunAsync, running),
+            KeepAsync("learns the nodes", running.Nodes.RunAsync, running),
+            KeepAsync("sends heartbeats", heartbeats.RunAsync, running),
+            KeepAsync("watches the log", _ => WatchLogAsync(running), running));
         return Task.CompletedTask;
+    }
+
+    /// <summary>Work that ends by itself; the silo does without it when it fails, and reports that.</summary>
+    private async Task WithReportAsync(string what, Func<CancellationToken, Task> work, RunningNode running)
+    {
+        try
+        {
+            await Task.Run(() => work(_stopped.Token), CancellationToken.None);
+        }
+        catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
+        {
+            // The silo stops.
+        }
+        catch (Exception e)
+        {
+            running.Faults.Report(what, e);
+        }
+    }
+
+    /// <summary>Loops report their errors and go on. One that ends all the same leaves a silo that cannot keep its promises: it serves no more (L6).</summary>
+    private async Task KeepAsync(string what, Func<CancellationToken, Task> loop, RunningNode running)
+    {
+        var error = new InvalidOperationException($"The loop that {what} ended.");
+        try
+        {
+            await Task.Run(() => loop(_stopped.Token), CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            error = new InvalidOperationException(error.Message, e);
+        }
+
+        if (_stopped.IsCancellationRequested || running.Log.Failed.IsCompleted) return;
+        LogLoopEnded(error, what);
+        running.Liveness.CannotGoOn();
+        running.FailAll($"the loop of its silo that {what} ended", error);
     }
 
     private async Task WatchLogAsync(RunningNode running)
@@ -149,6 +189,9 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
 
     [LoggerMessage(LogLevel.Information, "This silo is node {Life} of store {Store}, with its log in '{Directory}'.")]
     private partial void LogStarted(NodeLife life, StoreId store, string directory);
+
+    [LoggerMessage(LogLevel.Critical, "The loop of this silo that {What} has ended. Every replica here gives up its office; restart the silo.")]
+    private partial void LogLoopEnded(Exception error, string what);
 
     [LoggerMessage(LogLevel.Critical, "The log of this silo failed. Every replica here gives up its office, and nothing is acknowledged any more; repair the disk and restart the silo.")]
     private partial void LogFailed(Exception error);

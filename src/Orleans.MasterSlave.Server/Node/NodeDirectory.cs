@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Diagnostics;
 
 namespace Orleans.MasterSlave.Node;
 
@@ -9,7 +10,7 @@ namespace Orleans.MasterSlave.Node;
 /// Which silo is which node today (I3): asks each active silo once, and again while one has not answered. Thread-safe.
 /// </summary>
 internal sealed partial class NodeDirectory(
-    IClusterMembershipService membership, IGrainFactory factory, ILocalSiloDetails local, TimeProvider time, ILogger<NodeDirectory> logger)
+    IClusterMembershipService membership, IGrainFactory factory, ILocalSiloDetails local, TimeProvider time, NodeFaults faults, ILogger<NodeDirectory> logger)
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(250);
     private readonly Lock _lock = new();
@@ -46,9 +47,12 @@ internal sealed partial class NodeDirectory(
     {
         while (!stopped.IsCancellationRequested)
         {
-            var snapshot = membership.CurrentSnapshot;
-            Forget(silo => snapshot.GetSiloStatus(silo) == SiloStatus.Dead);
-            _ = AskUnknown(); // not awaited: a silo that hangs must not keep the others from being learned
+            faults.Guard("learning the nodes", () =>
+            {
+                var snapshot = membership.CurrentSnapshot;
+                Forget(silo => snapshot.GetSiloStatus(silo) == SiloStatus.Dead);
+                AskUnknown(); // not awaited: a silo that hangs must not keep the others from being learned
+            });
             await Task.Delay(AskAgain, time, stopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -73,17 +77,30 @@ internal sealed partial class NodeDirectory(
         await Task.Yield(); // so that it is in _asking before it takes itself out
         try
         {
-            if (await factory.GetGrain<INodeGrain>(silo.ToParsableString()).HelloAsync() is not { } hello) return;
+            if (await HelloOfAsync(silo) is not { } hello) return;
             if (hello.Store == _self!.Store) Learn(silo, hello);
             else LogOtherStore(silo, hello.Life, hello.Store, _self.Store);
         }
         catch (Exception e)
         {
-            LogSilent(e, silo);
+            faults.Report("learning which node a silo is", e);
         }
         finally
         {
             _asking.TryRemove(silo, out _);
+        }
+    }
+
+    private async Task<NodeHello?> HelloOfAsync(SiloAddress silo)
+    {
+        try
+        {
+            return await factory.GetGrain<INodeGrain>(silo.ToParsableString()).HelloAsync();
+        }
+        catch (Exception e)
+        {
+            LogSilent(e, silo);
+            return null;
         }
     }
 

@@ -25,6 +25,7 @@ internal sealed class RunningNode
     public required GroupCoordinators Coordinators { get; init; }
     public required ReplicaLimits Limits { get; init; }
     public required MasterSlaveMetrics Metrics { get; init; }
+    public required NodeFaults Faults { get; init; }
     public required WriteAheadLog Log { get; init; }
     public required bool PreviousLifeProvedDead { get; init; }
 

@@ -1,4 +1,5 @@
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Diagnostics;
 
 namespace Orleans.MasterSlave.Node;
 
@@ -6,7 +7,7 @@ namespace Orleans.MasterSlave.Node;
 /// Passes on the log's wish for snapshots of groups that keep its oldest segment (D5), a few at a time: each costs its grain a turn and the log some bytes.
 /// What a newer wish no longer names is not asked for any more. Thread safe.
 /// </summary>
-internal sealed class SnapshotRequests(Action<IReadOnlySet<GroupId>> ask, TimeProvider time)
+internal sealed class SnapshotRequests(Action<IReadOnlySet<GroupId>> ask, TimeProvider time, NodeFaults faults)
 {
     public const int AtOnce = 32;
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -30,7 +31,7 @@ internal sealed class SnapshotRequests(Action<IReadOnlySet<GroupId>> ask, TimePr
         {
             if (Next() is { Count: > 0 } next)
             {
-                ask(next);
+                faults.Guard("asking for snapshots", () => ask(next));
                 await Task.Delay(Pause, time, stopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             else await _arrived.WaitAsync(stopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

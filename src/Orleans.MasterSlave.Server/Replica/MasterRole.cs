@@ -169,6 +169,8 @@ internal sealed class MasterRole : IMasterOfSlaves
         if (!_ended) _owner.MastershipRefused(Epoch, $"{slave} has promised {promised}");
     }
 
+    public void Discard(Task task, string what) => _owner.Discard(task, what);
+
     public void LogDamaged(IOException error)
     {
         if (!_ended) _owner.MastershipFailed("its log cannot be read back", error);
@@ -177,7 +179,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     /// <summary>Shipping starts in the same turn as the append to the own log: the two disks work at once.</summary>
     private void Ship(Task durable)
     {
-        _ = ObserveDurableAsync(durable);
+        Discard(ObserveDurableAsync(durable), "waiting for the own disk");
         _inSync.PumpAll();
     }
 
@@ -231,7 +233,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         }
 
         _env.Object.AnsweredOnMaster(entries);
-        if (_commit.Committed >= _barrier && !_beganServing) _ = BeginServingAsync();
+        if (_commit.Committed >= _barrier && !_beganServing) Discard(BeginServingAsync(), "beginning to serve");
         _pending.Release(MayAnswer());
         _inSync.PumpAll();
     }
@@ -292,4 +294,7 @@ internal interface IMastershipOwner
 
     /// <summary>This replica cannot serve any more (L6).</summary>
     void MastershipFailed(string reason, Exception error);
+
+    /// <summary>Nobody waits for this task; if it fails, the replica is quarantined.</summary>
+    void Discard(Task task, string what);
 }

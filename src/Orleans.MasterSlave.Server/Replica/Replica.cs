@@ -47,15 +47,14 @@ internal sealed class Replica
     }
 
     /// <summary>Recovers the state from the log, and begins to look for the record and the master.</summary>
-    /// <param name="isFirst">False: this process had a replica of the group before. What that one began to change in the record is settled first, and
-    /// known here before anything is confirmed to a master (L3).</param>
+    /// <param name="isFirst">False: this process had a replica of the group before. What that one began to change in the record is settled, and known
+    /// here, before anything is confirmed to a master (L3).</param>
     public async Task StartAsync(bool isFirst = true)
     {
         try
         {
             _state.Succession.TakeUp();
-            var promised = _env.Log.PromisedEpoch;
-            if (!isFirst && await _env.Coordinator.SettledAsync() is { } record) _state.Learn(record, promised);
+            if (!isFirst) _state.Slave.SettlePredecessor();
             await _commit.RestartAsync();
         }
         catch
@@ -169,6 +168,9 @@ internal sealed class Replica
 
     /// <summary>The silo's log failed: this replica serves and follows no more (D2, L6).</summary>
     public void Fail(string reason, Exception error) => _state.Quarantine(reason, error);
+
+    /// <summary>Something here failed that nobody waits for and that should not fail: this replica cannot be trusted any more (L6).</summary>
+    public void Unexpected(string what, Exception error) => _state.Unexpected(what, error);
 
     /// <summary>The silo's log keeps old segments for this group: take a snapshot when one can be taken (D5).</summary>
     public void SnapshotWanted()

@@ -79,6 +79,8 @@ internal interface IReplicaEvents
     void Orphaned(int count, LogPosition after);
     void SnapshotInstalled(LogPosition position);
     void Quarantined(string reason, Exception? error);
+    /// <summary>A task that nobody waits for, or a call of the silo, failed and should not.</summary>
+    void Unexpected(string what, Exception error);
     /// <summary>The group store does not answer; the replica goes on as it is (seed faults 1 and 2) and asks again.</summary>
     void StoreUnreachable(Exception error);
     /// <summary>A promotion in asynchronous mode: the last entry here, and the last that the old master is known to have had (C5).</summary>

@@ -52,7 +52,7 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
     {
         if (_attempting || env.Now < _nextAttempt) return;
         var masterIsOurNode = succession.Master == env.Self.Node;
-        if (state.Record is null || masterIsOurNode || succession.PatienceIsOver) _ = AttemptAsync();
+        if (state.Record is null || masterIsOurNode || succession.PatienceIsOver) state.Discard(AttemptAsync(), "competing for the mastership");
     }
 
     /// <summary>Something new is known: the next look need not wait.</summary>
@@ -60,6 +60,42 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
     {
         _nextAttempt = TimeSpan.MinValue;
         _lookAgain = _attempting;
+    }
+
+    /// <summary>
+    /// This process had a replica of the group before. What it began to change in the record may still land, however long the store takes: until that is
+    /// settled, and the record known here, this replica acts safely for both outcomes. It takes in appends, confirms no lease, and does not compete (G1, L3).
+    /// </summary>
+    public void SettlePredecessor()
+    {
+        _attempting = true;
+        succession.BeginSettling();
+        state.Discard(SettlePredecessorAsync(), "settling what its predecessor began");
+    }
+
+    private async Task SettlePredecessorAsync()
+    {
+        var retry = new Backoff(_backoff.First, _backoff.Longest);
+        while (!state.IsOut)
+        {
+            try
+            {
+                var promised = env.Log.PromisedEpoch;
+                var record = await env.Coordinator.SettledAsync();
+                succession.EndCompeting();
+                if (record is not null) state.Learn(record, promised);
+                break;
+            }
+            catch (Exception e)
+            {
+                env.Events.StoreUnreachable(e);
+                await Task.Delay(retry.Next(), env.Time);
+            }
+        }
+
+        _attempting = false;
+        LookNow();
+        state.Settle();
     }
 
     private async Task AttemptAsync()

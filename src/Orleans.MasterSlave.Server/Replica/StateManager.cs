@@ -1,5 +1,6 @@
 using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Diagnostics;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Replication.Slave;
 
@@ -122,21 +123,9 @@ internal sealed class StateManager : IMastershipOwner
         Record = master.Record;
         Master = null;
         master.End();
-        _ = TellOfNewRoleAsync();
+        Discard(_env.Object.RoleChangedAsync(ReplicaRole.Slave), "telling the grain of its role");
         Settle();
         return master;
-    }
-
-    private async Task TellOfNewRoleAsync()
-    {
-        try
-        {
-            await _env.Object.RoleChangedAsync(ReplicaRole.Slave);
-        }
-        catch (Exception e)
-        {
-            Quarantine("the grain could not be told of its role", e);
-        }
     }
 
     public void Quarantine(string reason, Exception? error = null)
@@ -181,6 +170,14 @@ internal sealed class StateManager : IMastershipOwner
     }
 
     public void MastershipFailed(string reason, Exception error) => Quarantine(reason, error);
+
+    public void Discard(Task task, string what) => Discarded.Observe(task, e => Unexpected(what, e));
+
+    public void Unexpected(string what, Exception error)
+    {
+        _env.Events.Unexpected(what, error); // also when it is out already, and is quarantined no second time
+        Quarantine($"{what} failed unexpectedly", error);
+    }
 
     /// <summary>Asks for time's help only while something is under way: a group at rest costs none.</summary>
     public void Settle()

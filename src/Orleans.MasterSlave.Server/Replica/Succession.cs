@@ -109,6 +109,9 @@ internal sealed class Succession
         _env.Liveness.Unfollow(_env.Group, _env.Listener);
     }
 
+    /// <summary>A predecessor in this process may have begun to compete: as if this replica had (L3).</summary>
+    public void BeginSettling() => Competing = true;
+
     /// <summary>False: the master was heard since <see cref="MayCompete"/> said yes, and nothing is begun.</summary>
     public bool TryBeginCompeting()
     {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Diagnostics;
 using Orleans.MasterSlave.Journal;
 using Orleans.Serialization;
 using Orleans.Serialization.Invocation;
@@ -62,7 +63,7 @@ internal sealed partial class GrainObject(
     {
         if (_afterCommit.Count == 0) return;
         foreach (var entry in operations)
-            if (_afterCommit.Remove(entry.Index, out var actions)) _ = RunAfterCommitAsync(actions);
+            if (_afterCommit.Remove(entry.Index, out var actions)) Discarded.Observe(RunAfterCommitAsync(actions), e => LogAfterCommitFailed(e, context.GrainId));
     }
 
     private async Task<IReadOnlyList<byte[]>> ApplyInTurnAsync(IReadOnlyList<LogEntry> operations)
@@ -114,17 +115,8 @@ internal sealed partial class GrainObject(
         if (actions.Count > 0 && Grain.Role == ReplicaRole.Master) _afterCommit[index] = actions;
     }
 
-    private async Task RunAfterCommitAsync(IReadOnlyList<Func<Task>> actions)
-    {
-        try
-        {
-            await turns.ExclusiveAsync(() => limits.OfOthers(DoInTurnAsync(actions), "an action after commit"));
-        }
-        catch (Exception e)
-        {
-            LogAfterCommitFailed(e, context.GrainId);
-        }
-    }
+    private Task RunAfterCommitAsync(IReadOnlyList<Func<Task>> actions) =>
+        turns.ExclusiveAsync(() => limits.OfOthers(DoInTurnAsync(actions), "an action after commit"));
 
     /// <summary>An exception of the application is an answer like any other (W5).</summary>
     private static async ValueTask<Response> InvokeAsync(IInvokable request)

@@ -85,7 +85,15 @@ internal sealed class ReplicaShell : IReplicaListener
 
     private void Post(Action<Replica> action) => _context.Scheduler.QueueAction(() =>
     {
-        if (_replica is { } replica) action(replica);
+        if (_replica is not { } replica) return;
+        try
+        {
+            action(replica);
+        }
+        catch (Exception e)
+        {
+            replica.Unexpected("what its silo told it", e); // Orleans would drop it
+        }
     });
 
     private async Task<Replica> StartAsync()

@@ -4,6 +4,7 @@ using Orleans.MasterSlave.Liveness;
 using Orleans.MasterSlave.Replicas;
 using Orleans.MasterSlave.Simulated.Disk;
 using Orleans.MasterSlave.Simulated.Network;
+using Orleans.MasterSlave.Simulated.Store;
 using Orleans.MasterSlave.Simulated.World;
 
 namespace Orleans.MasterSlave.Simulated.Nodes;
@@ -26,10 +27,11 @@ internal sealed class SimSilo
         _heartbeatTime = new VirtualTime(Heartbeats, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
         _time = new VirtualTime(Lane, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
         Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, times, _time) { OtherNodes = () => cluster.Nodes.Select(n => SimIds.Node(n.Index)) };
+        var store = new TimedGroupStore(cluster.Store.For(Lane, Index), cluster.Options.StoreTimeout, _time, new SimStoreEvents(cluster.World));
         foreach (var group in cluster.Groups.Where(g => g.Plan.Replicas.Contains(SimIds.Node(node.Index))))
         {
             var disk = new SimDisk(cluster.World, Lane, cluster.World.Random.Fork(), node.ContentsOf(group.Index), node.Disk);
-            var coordinator = new GroupCoordinator(group.Id, cluster.Store.For(Lane, Index), _time);
+            var coordinator = new GroupCoordinator(group.Id, store, _time);
             _slots[group.Index] = new SimSlot(disk, () => Make(node, group, disk, coordinator, previousLifeProvedDead));
         }
     }

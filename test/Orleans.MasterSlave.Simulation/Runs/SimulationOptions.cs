@@ -35,6 +35,7 @@ internal sealed record SimulationOptions
     public double SlowestFlushMilliseconds { get; init; } = 2;
     public double UnknownOutcomes { get; init; }
     public double StoreSlowness { get; init; }
+    public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(5);
     public NetworkWeather Weather { get; init; } = new();
     public TimeSpan LogStallTimeout { get; init; } = TimeSpan.FromSeconds(5);
     public LivenessTimes Times { get; init; } = new();

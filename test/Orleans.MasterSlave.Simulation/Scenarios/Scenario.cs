@@ -215,6 +215,7 @@ internal sealed class Scenario
         foreach (var node in Cluster.Nodes) node.ApplyTime = node.ReadTime = TimeSpan.Zero;
         Cluster.Network.HealAll();
         Cluster.Store.CutOff.Clear();
+        Cluster.Store.HangsFor.Clear();
         Do(Cluster.StartAll);
         UntilAllRest();
         foreach (var group in Cluster.Groups) FinalCheck.Check(Cluster, group);

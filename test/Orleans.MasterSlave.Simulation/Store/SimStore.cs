@@ -5,7 +5,19 @@ using Orleans.MasterSlave.Simulated.World;
 namespace Orleans.MasterSlave.Simulated.Store;
 
 /// <summary>What may befall a swap, besides being done or refused.</summary>
-internal enum SwapFate { Answered, LostReply, LandsLater, NeverLands }
+internal enum SwapFate
+{
+    Answered,
+    LostReply,
+    LandsLater,
+    NeverLands,
+
+    /// <summary>It lands, and the call never ends.</summary>
+    LandsAndHangs,
+
+    /// <summary>It does not land, and the call never ends.</summary>
+    Hangs,
+}
 
 /// <summary>
 /// The rows, swapped atomically on their ETags. A swap may land and its reply be lost, land later (also after reads that showed the old ETag), or
@@ -20,6 +32,12 @@ internal sealed class SimStore(SimWorld world)
     public double UnknownOutcomes { get; set; }
     public double Slowness { get; set; }
     public bool IsDown { get; set; }
+
+    /// <summary>How likely a read or a swap is never to be answered, nor to fail.</summary>
+    public double Hangs { get; set; }
+
+    /// <summary>For scripted histories: nodes whose reads and swaps are never answered; the swaps do not land.</summary>
+    public HashSet<int> HangsFor { get; } = [];
 
     /// <summary>Nodes that do not reach the store, while others do.</summary>
     public HashSet<int> CutOff { get; } = [];
@@ -45,6 +63,7 @@ internal sealed class SimStore(SimWorld world)
     private Task<StoredGroup?> ReadAsync(SimLane lane, int node, GroupId group)
     {
         var done = new TaskCompletionSource<StoredGroup?>();
+        if (Hang(node)) return done.Task;
         world.After(Trip(node), () =>
         {
             var failed = IsDown || CutOff.Contains(node) || _random.Chance(UnknownOutcomes / 4);
@@ -57,12 +76,12 @@ internal sealed class SimStore(SimWorld world)
     private Task<StoredGroup?> SwapAsync(SimLane lane, int node, GroupRecord next, string? expected)
     {
         var done = new TaskCompletionSource<StoredGroup?>();
-        var fate = FateOf?.Invoke(next) ?? (IsDown || CutOff.Contains(node) || _random.Chance(UnknownOutcomes) ? (SwapFate)(1 + _random.Below(3)) : SwapFate.Answered);
+        var fate = FateOf?.Invoke(next) ?? Draw(node);
         if (fate != SwapFate.Answered) world.Count("swap with unknown outcome");
         world.After(Trip(node), () =>
         {
             StoredGroup? swapped = null;
-            if (fate is SwapFate.Answered or SwapFate.LostReply) swapped = Swap(next, expected);
+            if (fate is SwapFate.Answered or SwapFate.LostReply or SwapFate.LandsAndHangs) swapped = Swap(next, expected);
             if (fate == SwapFate.LandsLater)
             {
                 var after = LandsAfter > TimeSpan.Zero ? LandsAfter : _random.Milliseconds(1, 4_000);
@@ -72,9 +91,22 @@ internal sealed class SimStore(SimWorld world)
                 });
             }
 
-            world.After(Trip(node), () => Answer(lane, done, fate != SwapFate.Answered, swapped));
+            if (fate < SwapFate.LandsAndHangs) world.After(Trip(node), () => Answer(lane, done, fate != SwapFate.Answered, swapped));
         });
         return done.Task;
+    }
+
+    private SwapFate Draw(int node)
+    {
+        if (Hang(node)) return !HangsFor.Contains(node) && _random.Chance(0.5) ? SwapFate.LandsAndHangs : SwapFate.Hangs;
+        return IsDown || CutOff.Contains(node) || _random.Chance(UnknownOutcomes) ? (SwapFate)(1 + _random.Below(3)) : SwapFate.Answered;
+    }
+
+    private bool Hang(int node)
+    {
+        if (!HangsFor.Contains(node) && (Hangs == 0 || !_random.Chance(Hangs))) return false; // draws nothing where it cannot happen
+        world.Count("store call that hangs");
+        return true;
     }
 
     private StoredGroup? Swap(GroupRecord next, string? expected)

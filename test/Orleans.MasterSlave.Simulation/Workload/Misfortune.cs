@@ -27,6 +27,8 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
         cluster.Network.Weather.Calm();
         cluster.Store.IsDown = false;
         cluster.Store.CutOff.Clear();
+        cluster.Store.HangsFor.Clear();
+        cluster.Store.Hangs = 0;
         cluster.Store.UnknownOutcomes = 0;
         foreach (var node in cluster.Nodes)
         {

@@ -27,6 +27,8 @@ public sealed class MasterSlaveOptionsTests
         { nameof(MasterSlaveOptions.MaxSessions), o => o.MaxSessions = 0 },
         { nameof(MasterSlaveOptions.ApplyTimeout), o => o.ApplyTimeout = TimeSpan.Zero },
         { nameof(MasterSlaveOptions.TurnTimeout), o => o.TurnTimeout = TimeSpan.Zero },
+        { nameof(MasterSlaveOptions.GroupStoreTimeout), o => o.GroupStoreTimeout = TimeSpan.FromMilliseconds(99) },
+        { nameof(MasterSlaveOptions.GroupStoreTimeout), o => o.GroupStoreTimeout = TimeSpan.FromSeconds(61) },
         { nameof(MasterSlaveOptions.LogStallTimeout), o => o.LogStallTimeout = TimeSpan.FromMilliseconds(99) },
         { nameof(MasterSlaveOptions.LogSegmentBytes), o => o.LogSegmentBytes = (1 << 20) - 1 },
         { nameof(MasterSlaveOptions.LogSegmentBytes), o => o.LogSegmentBytes = (512 << 20) + 1 },

@@ -1,6 +1,9 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Diagnostics;
 using Orleans.MasterSlave.Node;
+using Orleans.MasterSlave.Tests.Diagnostics;
 using Orleans.MasterSlave.Tests.Journal;
 using Xunit;
 
@@ -15,11 +18,12 @@ public sealed class SnapshotRequestsTests
         var asked = new List<int>();
         using var arrived = new SemaphoreSlim(0);
         using var stop = new CancellationTokenSource();
+        using var meters = new TestMeters();
         var requests = new SnapshotRequests(groups =>
         {
             lock (asked) asked.Add(groups.Count);
             arrived.Release();
-        }, time);
+        }, time, new NodeFaults(new MasterSlaveMetrics(meters), NullLogger.Instance));
         var running = requests.RunAsync(stop.Token);
         requests.Want([.. Enumerable.Range(0, SnapshotRequests.AtOnce + 5).Select(i => LogFixture.GroupOf($"g{i}"))]);
         await arrived.WaitAsync(TestContext.Current.CancellationToken);

@@ -11,6 +11,7 @@ namespace Orleans.MasterSlave.Replication.Master;
 internal sealed class InSyncKeeper
 {
     private readonly ReplicaEnvironment _env;
+    private readonly IMasterOfSlaves _master;
     private readonly MasterClaim _claim;
     private readonly Action _changed;
     private readonly Action<string> _lost;
@@ -23,6 +24,7 @@ internal sealed class InSyncKeeper
     public InSyncKeeper(ReplicaEnvironment env, GroupRecord record, IMasterOfSlaves master, Action changed, Action<string> lost, Action<Exception> failed)
     {
         _env = env;
+        _master = master;
         _claim = record.Claim;
         _changed = changed;
         _lost = lost;
@@ -158,14 +160,14 @@ internal sealed class InSyncKeeper
         }
         else if (GroupPolicy.MayShrink(Record) && slave.MaySwap)
         {
-            _ = SwapAsync(slave, () => _env.Coordinator.ShrinkAsync(_claim, slave.Channel.Slave));
+            _master.Discard(SwapAsync(slave, () => _env.Coordinator.ShrinkAsync(_claim, slave.Channel.Slave)), "taking a slave out of sync");
         }
     }
 
     private void TakeIn(SlaveMembership slave)
     {
         if (Record.IsInSync(slave.Channel.Slave) || !slave.MaySwap) return;
-        _ = SwapAsync(slave, () => _env.Coordinator.GrowAsync(_claim, slave.Channel.Slave));
+        _master.Discard(SwapAsync(slave, () => _env.Coordinator.GrowAsync(_claim, slave.Channel.Slave)), "taking a slave into sync");
     }
 
     private async Task SwapAsync(SlaveMembership slave, Func<Task<GroupRecord>> swap)

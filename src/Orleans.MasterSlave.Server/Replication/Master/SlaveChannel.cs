@@ -99,7 +99,7 @@ internal sealed class SlaveChannel
             _confirmAgainAt = _env.Now + _backoff.First;
             Send(maxEntries: 0);
         }
-        else if (_toldStable < _master.Stable) _ = NoticeSoonAsync();
+        else if (_toldStable < _master.Stable) _master.Discard(NoticeSoonAsync(), "telling a slave the stable point");
     }
 
     private bool MaySend => !_stopped && !_snapshots.IsActive && _env.Now >= _quietUntil && _env.Liveness.ReachableSession(Slave) is not null;
@@ -117,7 +117,7 @@ internal sealed class SlaveChannel
         var previous = _next.Previous();
         if (_env.Log.EpochAt(previous) is not { } epoch)
         {
-            _ = InstallAsync(); // a snapshot has overtaken this slave: the log no longer reaches back to where it is
+            BeginInstall(); // a snapshot has overtaken this slave: the log no longer reaches back to where it is
             return false;
         }
 
@@ -135,14 +135,15 @@ internal sealed class SlaveChannel
         _next = previous + entries.Count + 1;
         _inFlight++;
         _toldStable = _master.Stable;
-        _ = SendAsync(new AppendRequest
+        var request = new AppendRequest
         {
             Header = _master.HeaderFor(Slave),
             Previous = new LogPosition(epoch, previous),
             Stable = _master.Stable,
             Replicated = _master.LargestReplicatedIndex,
             Entries = entries,
-        });
+        };
+        _master.Discard(SendAsync(request), "sending entries to a slave");
         return true;
     }
 
@@ -185,12 +186,12 @@ internal sealed class SlaveChannel
 
                 break;
             case AppendOutcome.Mismatch when generation == _generation && reply.NeedsSnapshot:
-                _ = InstallAsync();
+                BeginInstall();
                 break;
             case AppendOutcome.Mismatch when generation == _generation:
                 Unmatch();
                 if (LargestCommon(request.Previous, reply.Hint) is { } common) _next = common.Next();
-                else _ = InstallAsync();
+                else BeginInstall();
                 break;
             case AppendOutcome.StaleEpoch:
                 _master.RefusedBy(Slave, reply.PromisedEpoch);
@@ -237,6 +238,8 @@ internal sealed class SlaveChannel
         while (index > _env.Log.Base.Index && _env.Log.EpochAt(index) > hint.Epoch) index = index.Previous();
         return index;
     }
+
+    private void BeginInstall() => _master.Discard(InstallAsync(), "sending a snapshot to a slave");
 
     private async Task InstallAsync()
     {
@@ -293,6 +296,9 @@ internal interface IMasterOfSlaves
 
     /// <summary>A slave has promised a higher epoch (G11).</summary>
     void RefusedBy(NodeId slave, Epoch promised);
+
+    /// <summary>Nobody waits for this task; if it fails, the replica is quarantined.</summary>
+    void Discard(Task task, string what);
 
     /// <summary>The own log has an entry, or a snapshot, that is no longer what was written (D3): this replica can serve no more.</summary>
     void LogDamaged(IOException error);
