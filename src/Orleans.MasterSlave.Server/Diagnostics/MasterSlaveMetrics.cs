@@ -19,6 +19,7 @@ internal sealed class MasterSlaveMetrics
         TokensLost = meter.CreateCounter<long>("masterslave.tokens-lost", "{read}", "Reads whose client had seen what a data loss took away.");
         TimesSetBack = meter.CreateCounter<long>("masterslave.times-set-back", "{group}", "Groups whose time was far ahead of the clocks, and was set back by a new master.");
         HeartbeatGap = meter.CreateHistogram<double>(HeartbeatGapName, "s", "Time from one heartbeat heard of a master's silo to the next.");
+        HeartbeatRoundTrip = meter.CreateHistogram<double>("masterslave.heartbeat-round-trip", "s", "Time from sending a heartbeat to its reply.");
         Quarantines = meter.CreateCounter<long>("masterslave.quarantines", "{replica}", "Replicas that stopped serving for good.");
         StoreHangs = meter.CreateCounter<long>("masterslave.store-hangs", "{report}", "Reports of a group store that does not answer, at most one a minute.");
         UnexpectedErrors = meter.CreateCounter<long>("masterslave.unexpected-errors", "{error}", "Errors that a loop of the silo, or a task nobody waits for, did not expect.");
@@ -35,4 +36,5 @@ internal sealed class MasterSlaveMetrics
     public Counter<long> StoreHangs { get; }
     public Counter<long> UnexpectedErrors { get; }
     public Histogram<double> HeartbeatGap { get; }
+    public Histogram<double> HeartbeatRoundTrip { get; }
 }

@@ -72,6 +72,10 @@ internal sealed class FollowedMasters
 
     public Epoch ResignedEpoch(GroupId group) => _entries.TryGetValue(group, out var entry) ? entry.Resigned : Epoch.None;
 
+    /// <summary>Is a replica here in sync, as far as it knows, under such a master?</summary>
+    public bool AnyInSyncUnder(Func<NodeId, bool> master) =>
+        _entries.Values.Any(e => e.Replica is not null && e.Followed.InSync && e.Followed.ConfirmedLife > 0 && e.Resigned != e.Followed.Epoch && master(e.Followed.Master));
+
     /// <summary>Takes out those that no replica attends to and whose wait is over. They bind nobody, as long as nothing that was confirmed revives.</summary>
     public List<FollowedMaster> TakeOut(Func<FollowedMaster, bool> isOver)
     {

@@ -32,6 +32,9 @@ internal sealed class Heartbeat
     /// <summary>The sender's log failed or makes no progress: this carries resignations, and is no sign of life (L1).</summary>
     [Id(4)] public bool CannotServe { get; init; }
 
+    /// <summary>The sender stops in order (L6): its slaves are to be taken out at once; until then they go on acknowledging.</summary>
+    [Id(6)] public bool Leaving { get; init; }
+
     /// <summary>The sender's wall clock when it was sent.</summary>
     [Id(5)] public DateTime UtcNow { get; init; }
 
@@ -67,6 +70,9 @@ internal sealed class HeartbeatReply
 
     /// <summary>For how long the replier waits for a silent master.</summary>
     [Id(5)] public required TimeSpan PromotionWait { get; init; }
+
+    /// <summary>The replier stops in order (L6): its slaves are to be taken out at once; until then they go on acknowledging.</summary>
+    [Id(7)] public bool Leaving { get; init; }
 
     /// <summary>The replier's wall clock when it answered.</summary>
     [Id(6)] public required DateTime UtcNow { get; init; }

@@ -21,6 +21,11 @@ internal sealed record LivenessTimes
     /// </summary>
     public TimeSpan GrantedLease => PromotionWait * (0.98 / 1.02);
 
+    /// <summary>
+    /// How long a heartbeat and its reply may take at most times: with one heartbeat lost and the next one late, the lease still holds.
+    /// </summary>
+    public TimeSpan LongestRoundTrip => (LeaseDuration - HeartbeatInterval) / 3;
+
     /// <summary>The clocks' rates may differ by ±1 % each (L4): the least wait that covers a lease given at the last moment.</summary>
     public TimeSpan LeastPromotionWait => LeaseDuration * (1.02 / 0.98);
 }

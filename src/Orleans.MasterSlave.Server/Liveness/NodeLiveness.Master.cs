@@ -58,6 +58,12 @@ internal sealed partial class NodeLiveness
         }
     }
 
+    /// <summary>The slave's silo said that it stops.</summary>
+    public bool IsSlaveLeaving(NodeId slave)
+    {
+        lock (_lock) return Lease(slave).IsLeaving;
+    }
+
     /// <summary>
     /// No reply has come for the length of a lease, by the monotonic clock alone: when only the wall clock was set, leases end for a moment, and nobody is silent.
     /// </summary>
@@ -106,6 +112,7 @@ internal sealed partial class NodeLiveness
                     Store = store,
                     Resignations = resignations,
                     CannotServe = CannotServe,
+                    Leaving = _leaving,
                     UtcNow = UtcNow,
                     Echo = lease.Echo,
                     Behind = behind.Length <= MostBehind ? behind : [],

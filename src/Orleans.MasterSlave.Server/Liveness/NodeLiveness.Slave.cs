@@ -60,6 +60,15 @@ internal sealed partial class NodeLiveness
         lock (_lock) return _followed.ResignedEpoch(group);
     }
 
+    /// <summary>Some master elsewhere has a slave here in sync, as far as it has told.</summary>
+    public bool HasSlavesInSync
+    {
+        get
+        {
+            lock (_lock) return _followed.AnyInSyncUnder(m => m != self.Node);
+        }
+    }
+
     /// <summary>For how many groups this process remembers whom it follows.</summary>
     public int FollowedGroups
     {
@@ -73,6 +82,7 @@ internal sealed partial class NodeLiveness
     {
         var resigned = new List<(IReplicaListener Listener, Epoch Epoch)>();
         IReplicaListener[] told = [];
+        IReplicaListener[] left = [];
         HeartbeatReply? reply = null;
         TimeSpan? gap = null;
         lock (_lock)
@@ -85,6 +95,7 @@ internal sealed partial class NodeLiveness
                 foreach (var listener in watch.Listeners.Where(l => l.Group == resignation.Group)) resigned.Add((listener, resignation.Epoch));
             }
 
+            if (heartbeat.Leaving && _leases.TryGetValue(heartbeat.Sender.Node, out var lease) && lease.Leaves(heartbeat.Sender.StartCount)) left = [.. lease.Listeners];
             var newLife = heartbeat.Sender.StartCount > watch.Life;
             if (heartbeat.Sender.StartCount == watch.Life) gap = Now - watch.LastHeard(watch.Life);
             if (heartbeat.CannotServe || watch.OnHeard(heartbeat.Sender.StartCount, Now))
@@ -94,6 +105,7 @@ internal sealed partial class NodeLiveness
                     Replier = self,
                     Number = heartbeat.Number,
                     Session = watch.Session,
+                    Leaving = _leaving,
                     Now = Now,
                     StartedAnew = _followed.StartedAnewUnder(heartbeat.Sender.Node, MostStartedAnew),
                     GrantedLease = times.GrantedLease,
@@ -109,6 +121,7 @@ internal sealed partial class NodeLiveness
         if (gap is { } span) HeardAfter?.Invoke(span);
         foreach (var (listener, epoch) in resigned) listener.MasterResigned(epoch);
         foreach (var listener in told) listener.PeerChanged();
+        foreach (var listener in left) listener.PeerChanged();
         return reply;
     }
 

@@ -22,6 +22,7 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
     private readonly WakeWatch _wake = new(times.LeaseDuration, time.GetElapsedTime(0), time.GetUtcNow().UtcDateTime);
     private int _otherNodes; // how many are known
     private TimeSpan _sweptAt = TimeSpan.MinValue;
+    private volatile bool _leaving;
     private volatile bool _logFailed;
     private volatile bool _logHangs;
     private volatile bool _cannotGoOn;
@@ -34,6 +35,11 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
 
     /// <summary>Nothing can be made durable here: no sign of life is given, nobody takes office, and no slave is taken for the one at fault (L1).</summary>
     public bool CannotServe => _logFailed || _logHangs || _cannotGoOn;
+
+    /// <summary>This silo stops in order: nobody here takes office, and peers are told.</summary>
+    public bool IsLeaving => _leaving;
+
+    public void Leave() => _leaving = true;
 
     public NodeLife Self => self;
     public StoreId Store => store;

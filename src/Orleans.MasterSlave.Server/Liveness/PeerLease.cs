@@ -34,6 +34,19 @@ internal sealed class PeerLease(LivenessTimes times)
         return number;
     }
 
+    private long _leavingLife;
+
+    /// <summary>The slave's process stops in order.</summary>
+    public bool IsLeaving => _leavingLife > 0 && _leavingLife >= ReplierStartCount;
+
+    /// <summary>That life said that it stops. True: news.</summary>
+    public bool Leaves(long life)
+    {
+        if (life <= _leavingLife || life < ReplierStartCount) return false;
+        _leavingLife = life;
+        return true;
+    }
+
     /// <summary>The slave's wait, as it last told.</summary>
     public TimeSpan? PromotionWait { get; private set; }
 
@@ -61,6 +74,7 @@ internal sealed class PeerLease(LivenessTimes times)
         }
 
         ReplierStartCount = reply.Replier.StartCount;
+        changed |= reply.Leaving && Leaves(reply.Replier.StartCount);
         if (Echo is not { } echo || echo.StartCount < reply.Replier.StartCount || echo.Now < reply.Now) Echo = new HeartbeatEcho(reply.Replier.StartCount, reply.Now);
         foreach (var resignation in Resignations.Where(r => r.Value <= reply.Number && r.Value > 0).Select(r => r.Key).ToArray())
             Resignations.Remove(resignation);

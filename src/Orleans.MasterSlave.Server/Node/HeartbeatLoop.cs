@@ -12,6 +12,9 @@ internal sealed partial class HeartbeatLoop(
 {
     private const int TicksPerHeartbeat = 4;
 
+    /// <summary>Told, for each heartbeat that is answered, how long that took.</summary>
+    public Action<TimeSpan>? RoundTripTook { get; init; }
+
     public async Task RunAsync(CancellationToken stopped)
     {
         using var timer = new PeriodicTimer(liveness.Times.HeartbeatInterval / TicksPerHeartbeat, time);
@@ -44,9 +47,12 @@ internal sealed partial class HeartbeatLoop(
     private async Task SendAsync(NodeId peer, SiloAddress silo, Heartbeat heartbeat)
     {
         HeartbeatReply? reply;
+        TimeSpan took;
         try
         {
+            var sent = time.GetTimestamp();
             reply = await factory.GetGrain<INodeGrain>(silo.ToParsableString()).HeartbeatAsync(heartbeat);
+            took = time.GetElapsedTime(sent);
         }
         catch (Exception e)
         {
@@ -54,6 +60,7 @@ internal sealed partial class HeartbeatLoop(
             return;
         }
 
+        RoundTripTook?.Invoke(took);
         if (reply is not null) liveness.OnHeartbeatReply(peer, reply);
     }
 

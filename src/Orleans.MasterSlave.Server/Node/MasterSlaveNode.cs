@@ -21,6 +21,10 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
     /// <summary>After storage providers, before the silo takes calls.</summary>
     private const int StartStage = ServiceLifecycleStage.ApplicationServices + 1;
 
+    /// <summary>For so long slaves of a silo that stops go on acknowledging while their masters take them out (L6).</summary>
+    private static readonly TimeSpan LongestLeave = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LeaveLook = TimeSpan.FromMilliseconds(10);
+
     private readonly ILogger _logger = loggers.CreateLogger<MasterSlaveNode>();
     private readonly CancellationTokenSource _stopped = new();
     private LogDirectory? _directory;
@@ -90,7 +94,15 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         var running = Running!;
         var factory = services.GetRequiredService<IGrainFactory>();
         var logWatch = new LogWatch(running.Log, running.Liveness, options.Value.LogStallTimeout, _logger);
-        var heartbeats = new HeartbeatLoop(running.Liveness, running.Nodes, logWatch, factory, time, running.Faults, _logger);
+        var roundTrips = new RoundTripWatch(running.Liveness.Times, time, _logger);
+        var heartbeats = new HeartbeatLoop(running.Liveness, running.Nodes, logWatch, factory, time, running.Faults, _logger)
+        {
+            RoundTripTook = took =>
+            {
+                running.Metrics.HeartbeatRoundTrip.Record(took.TotalSeconds);
+                roundTrips.Took(took);
+            },
+        };
         var snapshots = new SnapshotRequests(running.AskForSnapshots, time, running.Faults);
         running.Log.SnapshotsWanted += snapshots.Want;
         var waker = new GroupWaker(factory, services.GetRequiredService<ILocalSiloDetails>().SiloAddress, _logger);
@@ -155,9 +167,14 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
     private async Task ResignAsync(CancellationToken cancelled)
     {
         if (Running is not { } running || cancelled.IsCancellationRequested) return;
-        running.ResignAll("the silo stops");
+        var began = running.Liveness.Now;
+        running.Liveness.Leave();
+        running.LeaveAll("the silo stops");
         // Two heartbeats: one to carry the resignations, one for what was lost.
         await Task.Delay(running.Liveness.Times.HeartbeatInterval * 2, time, cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (running.Liveness.HasSlavesInSync && running.Liveness.Now - began < LongestLeave && !cancelled.IsCancellationRequested)
+            await Task.Delay(LeaveLook, time, cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        running.ResignAll("the silo stops");
     }
 
     private async Task CloseAsync(CancellationToken cancelled)

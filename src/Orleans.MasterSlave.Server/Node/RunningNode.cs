@@ -58,6 +58,9 @@ internal sealed class RunningNode
     /// <summary>The log failed: every replica is quarantined (D2, L6).</summary>
     public void FailAll(string reason, Exception error) => ForEach(replica => replica.Fail(reason, error));
 
+    /// <summary>The silo is about to stop: every replica gives up its office and is a slave only until its master has taken it out (L6).</summary>
+    public void LeaveAll(string reason) => ForEach(replica => replica.Leave(reason));
+
     /// <summary>The silo stops: every replica gives up its office (L6).</summary>
     public void ResignAll(string reason) => ForEach(replica => replica.Resign(reason));
 

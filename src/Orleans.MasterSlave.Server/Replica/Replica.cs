@@ -178,6 +178,9 @@ internal sealed class Replica
         if (!_state.IsOut) _commit.WantSnapshot();
     }
 
+    /// <summary>The silo is about to stop: this replica is no master any more, and a slave only until its master has taken it out (L6).</summary>
+    public void Leave(string reason) => _state.Leave(reason);
+
     /// <summary>The silo stops in order: this replica serves and follows no more, and says so to the others (L6).</summary>
     public void Resign(string reason) => _state.Resign(reason);
 

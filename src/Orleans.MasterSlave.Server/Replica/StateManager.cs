@@ -45,7 +45,7 @@ internal sealed class StateManager : IMastershipOwner
     /// <summary>A mastership is about to be taken: the replica does not compete with itself.</summary>
     public bool TakingOffice { get; set; }
 
-    public bool CanCompete => Master is null && !IsOut && !TakingOffice && !_env.Liveness.CannotServe;
+    public bool CanCompete => Master is null && !IsOut && !TakingOffice && !_env.Liveness.CannotServe && !_env.Liveness.IsLeaving;
 
     public GroupView? View
     {
@@ -100,7 +100,7 @@ internal sealed class StateManager : IMastershipOwner
     public async Task BecomeMasterAsync(GroupRecord record)
     {
         await Feed.IdleAsync();
-        if (IsOut || _env.Log.PromisedEpoch >= record.Epoch) return;
+        if (IsOut || _env.Liveness.IsLeaving || _env.Log.PromisedEpoch >= record.Epoch) return;
         await _env.Log.PromiseAsync(record.Epoch, record.Birth);
         await Feed.IdleAsync();
         if (IsOut || Master?.Epoch >= record.Epoch || _env.Log.PromisedEpoch != record.Epoch) return;
@@ -143,6 +143,15 @@ internal sealed class StateManager : IMastershipOwner
     {
         if (IsOut) return;
         _resigned = true;
+        TellSlavesOfResignation();
+        if (EndMastership() is { } ended) _env.Events.Resigned(ended.Epoch, reason);
+        Settle();
+    }
+
+    /// <summary>The silo is about to stop: gives up the office in order, takes none any more, and goes on as a slave until its masters need it no longer (L6).</summary>
+    public void Leave(string reason)
+    {
+        if (IsOut) return;
         TellSlavesOfResignation();
         if (EndMastership() is { } ended) _env.Events.Resigned(ended.Epoch, reason);
         Settle();

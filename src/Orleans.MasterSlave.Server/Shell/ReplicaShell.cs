@@ -71,6 +71,8 @@ internal sealed class ReplicaShell : IReplicaListener
 
     public void Fail(string reason, Exception error) => Post(r => r.Fail(reason, error));
 
+    public void Leave(string reason) => Post(r => r.Leave(reason));
+
     public void Resign(string reason) => Post(r => r.Resign(reason));
 
     public void Tick()

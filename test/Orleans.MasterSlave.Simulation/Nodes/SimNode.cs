@@ -50,6 +50,17 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random)
         Silo.Start();
     }
 
+    /// <summary>The silo stops in order, and its process ends.</summary>
+    public void Stop() => Silo?.Lane.Post(() => _ = StopAsync(Silo));
+
+    private async Task StopAsync(SimSilo silo)
+    {
+        cluster.World.Count("orderly stop");
+        cluster.World.Note("orderly stop", index, StartCount);
+        await silo.LeaveAsync();
+        if (Silo == silo) Crash();
+    }
+
     public void Crash()
     {
         if (Silo is null) return;

@@ -109,6 +109,17 @@ internal sealed class SimSilo
         Heartbeats.Resume();
     }
 
+    /// <summary>The silo stops in order; completes when it may be ended.</summary>
+    public async Task LeaveAsync()
+    {
+        var began = Liveness.Now;
+        Liveness.Leave();
+        foreach (var replica in Replicas) replica.Replica.Leave("the silo stops");
+        await Task.Delay(Liveness.Times.HeartbeatInterval * 2, _time);
+        while (Liveness.HasSlavesInSync && Liveness.Now - began < TimeSpan.FromSeconds(1)) await Task.Delay(TimeSpan.FromMilliseconds(10), _time);
+        foreach (var replica in Replicas) replica.Replica.Resign("the silo stops");
+    }
+
     public void Crash()
     {
         IsUp = false;

@@ -26,8 +26,8 @@ public sealed class MixedOptionsTests
         Assert.Equal(masterIsLong ? Long : Short, master.Times);
         scenario.Change(3);
         scenario.Isolate(master);
-        scenario.Until(() => slave.Silo!.OfOrNull(0)!.Replica.IsServing, "another master");
-        scenario.Change();
+        scenario.Until(() => scenario.At(slave).IsServing, "another master");
+        WriteAt(scenario, slave);
         for (var i = 0; i < 40; i++)
         {
             Assert.NotEqual(ReplyKind.Answered, scenario.MasterReadAt(master)?.Kind);
@@ -48,8 +48,8 @@ public sealed class MixedOptionsTests
         scenario.Do(slave.Crash);
         scenario.Isolate(master); // it hears nothing of the new life
         scenario.Do(() => slave.Start());
-        for (var i = 0; i < 100 && !slave.Silo!.OfOrNull(0)!.Replica.IsServing; i++) scenario.Wait(TimeSpan.FromMilliseconds(50));
-        scenario.Change();
+        for (var i = 0; i < 100 && !scenario.At(slave).IsServing; i++) scenario.Wait(TimeSpan.FromMilliseconds(50));
+        WriteAt(scenario, slave);
         for (var i = 0; i < 40; i++)
         {
             Assert.NotEqual(ReplyKind.Answered, scenario.MasterReadAt(master)?.Kind);
@@ -58,4 +58,11 @@ public sealed class MixedOptionsTests
 
         scenario.Heal();
     });
+
+    /// <summary>At once: a client would first ask the old master, until no lease is left.</summary>
+    private static void WriteAt(Scenario scenario, Nodes.SimNode node)
+    {
+        var call = scenario.Send(node, scenario.Operation(1));
+        scenario.Until(() => call.IsAnswered, "an answer");
+    }
 }

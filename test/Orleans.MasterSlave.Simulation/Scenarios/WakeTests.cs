@@ -119,6 +119,23 @@ public sealed class WakeTests
         scenario.Heal();
     });
 
+    /// <summary>Small steps, each of which is no waking: leases end for a moment by the wall clock, and still nobody is silent.</summary>
+    [Fact]
+    public void WallClock_ThatRunsAhead_TakesNobodyOut() => Scenario.Play(() =>
+    {
+        var scenario = Resting();
+        var (master, version) = (scenario.Master, scenario.Record.Version);
+        for (var i = 0; i < 40; i++)
+        {
+            scenario.Do(() => master.WallClockOffset += TimeSpan.FromSeconds(0.45));
+            if (i % 10 == 0) scenario.Change();
+            scenario.Wait(TimeSpan.FromMilliseconds(60));
+        }
+
+        Assert.Equal(version, scenario.Record.Version);
+        scenario.Heal();
+    });
+
     private static Scenario Resting()
     {
         var scenario = new Scenario(Scenario.Three);

@@ -118,7 +118,7 @@ internal sealed class InSyncKeeper
             slave.Channel.Pump();
             slave.Look();
             if (_swapping || _stopped || _env.Liveness.CannotServe) continue;
-            if (slave.Required && ((slave.IsOverdue && MayGoOnWithout(slave)) || (slave.IsStalled && _env.Liveness.MayJudge) || slave.Channel.SlaveFailed || (slave.Channel.WasMatched && IsLagging(slave)))) TakeOut(slave);
+            if (slave.Required && ((slave.IsOverdue && MayGoOnWithout(slave)) || (slave.IsStalled && _env.Liveness.MayJudge) || slave.Channel.SlaveFailed || slave.IsLeaving || (slave.Channel.WasMatched && IsLagging(slave)))) TakeOut(slave);
             else if (!slave.Required && slave.MayBeginToGrow) slave.BeginToGrow();
             if (slave.IsGrown) TakeIn(slave);
         }
@@ -158,7 +158,7 @@ internal sealed class InSyncKeeper
             slave.GiveUpGrowing(); // required by our own decision only: no swap was begun
             _changed();
         }
-        else if (GroupPolicy.MayShrink(Record) && slave.MaySwap)
+        else if (GroupPolicy.MayShrink(Record) && (slave.MaySwap || slave.IsLeaving))
         {
             _master.Discard(SwapAsync(slave, () => _env.Coordinator.ShrinkAsync(_claim, slave.Channel.Slave)), "taking a slave out of sync");
         }

@@ -30,6 +30,9 @@ internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel chann
     /// </summary>
     public bool IsOverdue { get; private set; }
 
+    /// <summary>Its silo stops in order. It goes on acknowledging until it is taken out, so nobody waits for it (G5).</summary>
+    public bool IsLeaving => env.Liveness.IsSlaveLeaving(Channel.Slave);
+
     /// <summary>Heard, and asked, and yet it acknowledges nothing: its log or its thread hangs. It is as good as gone (G5).</summary>
     public bool IsStalled { get; private set; }
 
@@ -40,7 +43,7 @@ internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel chann
 
     /// <summary>It has caught up, is heard, and may become required (G6).</summary>
     public bool MayBeginToGrow =>
-        MaySwap && Channel.IsStreaming && LeaseUntil is not null && !Channel.SlaveFailed && !IsStalled
+        MaySwap && !IsLeaving && Channel.IsStreaming && LeaseUntil is not null && !Channel.SlaveFailed && !IsStalled
         && env.Log.Last.Index - Channel.Acknowledged <= env.Limits.MaxBatchEntries * env.Limits.MaxBatchesInFlight;
 
     /// <summary>It has acknowledged what was the master's last index when it became required, and its lease is held.</summary>
