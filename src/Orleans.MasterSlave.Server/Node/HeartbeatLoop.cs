@@ -15,6 +15,9 @@ internal sealed partial class HeartbeatLoop(
     /// <summary>Told, for each heartbeat that is answered, how long that took.</summary>
     public Action<TimeSpan>? RoundTripTook { get; init; }
 
+    /// <summary>Done once for each heartbeat interval.</summary>
+    public Action? CompareClocks { get; init; }
+
     public async Task RunAsync(CancellationToken stopped)
     {
         using var timer = new PeriodicTimer(liveness.Times.HeartbeatInterval / TicksPerHeartbeat, time);
@@ -23,7 +26,12 @@ internal sealed partial class HeartbeatLoop(
             for (var tick = 0L; await timer.WaitForNextTickAsync(stopped); tick++)
             {
                 faults.Guard("looking after the log", log.Look);
-                if (tick % TicksPerHeartbeat == 0) faults.Guard("sending heartbeats", SendDue);
+                if (tick % TicksPerHeartbeat == 0)
+                {
+                    faults.Guard("sending heartbeats", SendDue);
+                    if (CompareClocks is { } compare) faults.Guard("comparing clocks", compare);
+                }
+
                 faults.Guard("telling replicas of the time", Turn);
             }
         }

@@ -102,6 +102,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
                 running.Metrics.HeartbeatRoundTrip.Record(took.TotalSeconds);
                 roundTrips.Took(took);
             },
+            CompareClocks = new ClockWatch(running.Liveness, running.Clock, _logger).Look,
         };
         var snapshots = new SnapshotRequests(running.AskForSnapshots, time, running.Faults);
         running.Log.SnapshotsWanted += snapshots.Want;

@@ -26,6 +26,7 @@ internal sealed class SimSilo
         Heartbeats = new SimLane(cluster.World.Scheduler, $"heartbeats of node {node.Index}#{node.StartCount}");
         _heartbeatTime = new VirtualTime(Heartbeats, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
         _time = new VirtualTime(Lane, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
+        Clock = new NodeClock(_time);
         Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, times, _time) { OtherNodes = () => cluster.Nodes.Select(n => SimIds.Node(n.Index)) };
         var store = new TimedGroupStore(cluster.Store.For(Lane, Index), cluster.Options.StoreTimeout, _time, new SimStoreEvents(cluster.World));
         foreach (var group in cluster.Groups.Where(g => g.Plan.Replicas.Contains(SimIds.Node(node.Index))))
@@ -42,6 +43,7 @@ internal sealed class SimSilo
     /// <summary>Another thread of the same process: heartbeats go on while the replicas' is blocked.</summary>
     public SimLane Heartbeats { get; }
     public NodeLiveness Liveness { get; }
+    public NodeClock Clock { get; }
 
     /// <summary>Takes messages: its replicas have recovered.</summary>
     public bool IsUp { get; private set; }
@@ -152,6 +154,7 @@ internal sealed class SimSilo
         while (true)
         {
             Beat();
+            Clock.Compare(Liveness.PeerClockOffsets);
             await Task.Delay(Liveness.Times.HeartbeatInterval, _heartbeatTime);
         }
     }
@@ -212,7 +215,7 @@ internal sealed class SimSilo
         Links = new SimLinks(_cluster.Network, this, group.Id),
         Object = target,
         Time = _time,
-        Clock = new NodeClock(_time),
+        Clock = Clock,
         Limits = _cluster.Options.LimitsOf(Index, _cluster.Options.Limits),
         Events = new SimEvents(_cluster.World, this, group.Id),
         NextClaimNumber = NextClaim,

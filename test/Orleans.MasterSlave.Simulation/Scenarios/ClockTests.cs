@@ -71,6 +71,26 @@ public sealed class ClockTests
         scenario.Heal();
     });
 
+    /// <summary>Of three clocks the middle one counts: a master whose own is wrong gives its group the time that the others have.</summary>
+    [Theory, InlineData(2.0), InlineData(-2.0)]
+    public void Master_WhoseClockIsWrong_TakesTheTimeOfTheOthers(double hours) => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Three);
+        scenario.Change();
+        var (wrong, epoch) = (scenario.Master, scenario.Record.Epoch);
+        scenario.Do(() => wrong.WallClockOffset = TimeSpan.FromHours(hours));
+        scenario.Wait(TimeSpan.FromSeconds(2));
+        scenario.Change(2);
+        Assert.InRange(scenario.At(wrong).Disk.LastTimeUtc - scenario.UtcNow, -TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
+        Assert.Equal((wrong, epoch), (scenario.Master, scenario.Record.Epoch));
+
+        scenario.Do(() => wrong.WallClockOffset = TimeSpan.Zero);
+        scenario.Wait(TimeSpan.FromSeconds(2));
+        scenario.Change(2);
+        Assert.InRange(scenario.At(wrong).Disk.LastTimeUtc - scenario.UtcNow, -TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
+        scenario.Heal();
+    });
+
     /// <summary>A new master whose clock is right sets back the time that it inherits from one whose clock was wrong.</summary>
     [Fact]
     public void Barrier_SetsBackATimeThatIsFarAhead() => Scenario.Play(() =>

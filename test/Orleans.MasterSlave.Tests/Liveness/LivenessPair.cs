@@ -26,7 +26,23 @@ internal sealed class LivenessPair
     public Heartbeat NextHeartbeat() => Master.HeartbeatsDue().Single(h => h.Peer == Slave.Self.Node).Heartbeat;
 
     /// <summary>A heartbeat goes, and its reply comes back, in no time.</summary>
-    public void Beat() => Master.OnHeartbeatReply(Slave.Self.Node, Slave.OnHeartbeat(NextHeartbeat())!);
+    /// <param name="slaveAhead">How far the slave's wall clock is ahead of the master's.</param>
+    public void Beat(TimeSpan slaveAhead = default)
+    {
+        var reply = Slave.OnHeartbeat(NextHeartbeat())!;
+        Master.OnHeartbeatReply(Slave.Self.Node, new HeartbeatReply
+        {
+            Replier = reply.Replier,
+            Number = reply.Number,
+            Session = reply.Session,
+            Now = reply.Now,
+            StartedAnew = reply.StartedAnew,
+            GrantedLease = reply.GrantedLease,
+            PromotionWait = reply.PromotionWait,
+            Leaving = reply.Leaving,
+            UtcNow = reply.UtcNow + slaveAhead,
+        });
+    }
 
     /// <summary>Time passes, and both look at it as often as a silo does.</summary>
     public void Pass(TimeSpan time)
