@@ -28,7 +28,6 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
         if (state.Master is { } master && header.Epoch > master.Epoch) state.StepDown($"{header.Sender} is master in {header.Epoch}");
         _isUnborn = false;
         succession.Learn(header.Epoch, header.Sender.Node, header.InSync);
-        state.LearnVersion(header.RecordVersion);
         if (succession.Competing) return;
         succession.Confirmed(header.Sender);
         _backoff.Reset();

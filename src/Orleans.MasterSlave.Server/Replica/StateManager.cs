@@ -12,7 +12,6 @@ internal sealed class StateManager : IMastershipOwner
     private readonly ReplicaEnvironment _env;
     private readonly CommitExecutor _commit;
     private readonly SessionTable _sessions;
-    private long _version; // the highest record version heard of
     private bool _resigned;
 
     public StateManager(ReplicaEnvironment env, CommitExecutor commit, SessionTable sessions)
@@ -56,7 +55,7 @@ internal sealed class StateManager : IMastershipOwner
             return new GroupView(
                 _env.Group,
                 Succession.Epoch,
-                Math.Max(_version, record.Version),
+                record.Version, // not a later one of which only the number was heard: this set would pass for that one's (G9)
                 Succession.Master,
                 [.. record.Replicas.Select(n => AddressOf(n, record.IsInSync(n)))]) { Birth = record.Birth };
         }
@@ -67,8 +66,6 @@ internal sealed class StateManager : IMastershipOwner
         var address = _env.Locate(node);
         return new ReplicaAddress(node, address.Silo, inSync, address.StartCount, address.IsDown);
     }
-
-    public void LearnVersion(long version) => _version = Math.Max(_version, version);
 
     /// <summary>
     /// Takes in a record that was read or settled. False: it must not be obeyed (I1, I4). <paramref name="promisedBefore"/> is what was promised when
@@ -82,7 +79,6 @@ internal sealed class StateManager : IMastershipOwner
         if (record.Epoch < promisedBefore) return Refuse($"its group record is of {record.Epoch}, but {promisedBefore} was promised: the store was restored from a backup");
         if (record.Epoch < _env.Log.PromisedEpoch) return false;
         if (Record is null || record.Version > Record.Version) Record = record;
-        LearnVersion(record.Version);
         if (Master is null) Succession.Learn(record.Epoch, record.Master, record.IsInSync(_env.Self.Node));
         return true;
     }

@@ -44,6 +44,24 @@ public sealed class InSyncTests
         scenario.Heal();
     });
 
+    /// <summary>A slave hears of a later record than it read (G9): what it tells callers is the one that it read, whole.</summary>
+    [Fact]
+    public void View_OfASlaveThatWasTakenIntoTheRecord_DoesNotPassAnOldSetForTheNewOne() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair);
+        scenario.Change(5);
+        var slave = scenario.Slaves[0];
+        scenario.Do(slave.Crash);
+        scenario.Change(3);
+        scenario.Do(() => slave.Start());
+        scenario.Until(() => scenario.Record.InSync.Length == 2, "the slave is in sync again");
+        scenario.Change(3); // with these it hears of the record
+        scenario.Wait(TimeSpan.FromSeconds(1));
+        var view = scenario.At(slave).View!;
+        if (view.Version == scenario.Record.Version) Assert.All(view.Replicas, replica => Assert.True(replica.InSync));
+        else Assert.True(scenario.At(scenario.Master).View!.IsNewerThan(view));
+    });
+
     /// <summary>Grow with entries in flight (G6): it comes into the record only with what was the last entry when it became required.</summary>
     [Fact]
     public void Slave_ThatAcknowledgesNothingNew_DoesNotComeIntoTheRecord() => Scenario.Play(() =>

@@ -301,6 +301,7 @@ internal sealed class Install
 internal sealed class ReplicaOf(SimReplica replica)
 {
     public ReplicaStatus Status => replica.Replica.Status();
+    public GroupView? View => replica.Replica.View;
     public bool IsMaster => Status.Role == ReplicaRole.Master;
     public bool IsServing => replica.Replica.IsServing;
     public SimDisk Disk => replica.Disk;
