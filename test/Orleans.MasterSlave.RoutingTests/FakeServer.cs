@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Orleans.Concurrency;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Placement;
 using Orleans.Runtime;
@@ -16,6 +17,9 @@ internal sealed class FakeGroups
     public ConcurrentQueue<(GroupId Group, SiloAddress Silo, Operation? Operation, ReadRequest? Read)> Arrivals { get; } = new();
     public Func<GroupId, SiloAddress>? Create { get; set; }
     public int Lookups;
+
+    /// <summary>Of these groups the next question to the directory is never answered.</summary>
+    public ConcurrentDictionary<GroupId, bool> SilentOnce { get; } = new();
     public bool Record { get; set; } = true;
 
     /// <summary>Lasts until the cluster is taken down.</summary>
@@ -77,12 +81,13 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
     }
 }
 
-[GrainType("test.group-directory"), LocalToCaller]
+[GrainType("test.group-directory"), LocalToCaller, Reentrant]
 internal sealed class FakeGroupDirectory(FakeGroups groups) : Grain, IGroupDirectoryGrain
 {
-    public Task<GroupView> ResolveAsync(GroupId group, long refusedVersion)
+    public async Task<GroupView> ResolveAsync(GroupId group, long refusedVersion)
     {
         Interlocked.Increment(ref groups.Lookups);
-        return Task.FromResult(groups.Views[group]);
+        if (groups.SilentOnce.TryRemove(group, out _)) await groups.Silence.Task;
+        return groups.Views[group];
     }
 }

@@ -296,6 +296,15 @@ public sealed class RoutingTests : IClassFixture<FakeCluster>
     }
 
     [Fact]
+    public async Task Diagnostics_WhoseQuestionIsNeverAnswered_AskByAnotherWay()
+    {
+        var (grain, group) = _cluster.NewGroup();
+        _cluster.Groups.SilentOnce[group] = true; // as by a gateway that died with it
+        var replicas = await _cluster.Service<IReplicatedGrainDiagnostics>().GetReplicasAsync(grain).WaitAsync(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
+        Assert.Equal(2, replicas.Count);
+    }
+
+    [Fact]
     public async Task SilosCall_LikeClients()
     {
         var (grain, _) = _cluster.NewGroup();

@@ -2,15 +2,16 @@ using Orleans.MasterSlave.Contracts;
 
 namespace Orleans.MasterSlave.Routing;
 
-internal sealed class ReplicatedGrainDiagnostics(ClientGroups groups, AttemptSender sender) : IReplicatedGrainDiagnostics
+internal sealed class ReplicatedGrainDiagnostics(ClientGroups groups, AttemptSender sender, GatewayDetours detours, ClientTimes times, TimeProvider time)
+    : IReplicatedGrainDiagnostics
 {
     public async Task<IReadOnlyList<ReplicaInfo>> GetReplicasAsync(IAddressable grain)
     {
         var group = groups.Enter(ReplicaKey.GroupOf(grain.GetGrainId()));
         try
         {
-            var known = group.Routes?.View ?? await sender.Resolve(group, -1, null);
-            var view = await sender.Resolve(group, known.Version, null);
+            var known = group.Routes?.View ?? await ResolveAsync(group, -1);
+            var view = await ResolveAsync(group, known.Version);
             view = known.WithNewsOf(view);
             sender.LearnFromDirectory(group, view);
             return [.. view.Replicas.Select(replica =>
@@ -27,5 +28,28 @@ internal sealed class ReplicatedGrainDiagnostics(ClientGroups groups, AttemptSen
         ArgumentNullException.ThrowIfNull(silo);
         ArgumentNullException.ThrowIfNull(read);
         return DiagnosticReadScope.RunAsync(silo, read);
+    }
+
+    /// <summary>
+    /// A gateway that died leaves a question without an answer for as long as Orleans waits, and whoever asks again meanwhile joins it: so it is asked by other ways,
+    /// as a call would be.
+    /// </summary>
+    private async Task<GroupView> ResolveAsync(ClientGroup group, long refusedVersion)
+    {
+        var start = time.GetTimestamp();
+        for (var attempt = 0; ; attempt++)
+        {
+            var key = detours.Possible && (attempt > 0 || detours.Active) ? detours.Key : null;
+            var question = sender.Resolve(group, refusedVersion, key);
+            try
+            {
+                return await question.WaitAsync(times.Patience(attempt), time);
+            }
+            catch (TimeoutException) when (time.GetElapsedTime(start) < times.Call)
+            {
+                question.Ignore(); // it may be answered after all, or not
+                if (key is not null) detours.Failed(key);
+            }
+        }
     }
 }
