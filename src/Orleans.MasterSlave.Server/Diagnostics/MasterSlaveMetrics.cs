@@ -21,6 +21,7 @@ internal sealed class MasterSlaveMetrics
         HeartbeatGap = meter.CreateHistogram<double>(HeartbeatGapName, "s", "Time from one heartbeat heard of a master's silo to the next.");
         HeartbeatRoundTrip = meter.CreateHistogram<double>("masterslave.heartbeat-round-trip", "s", "Time from sending a heartbeat to its reply.");
         Quarantines = meter.CreateCounter<long>("masterslave.quarantines", "{replica}", "Replicas that stopped serving for good.");
+        BlockedReplicas = meter.CreateCounter<long>("masterslave.blocked-replicas", "{replica}", "Replicas whose thread was blocked by user code for longer than its limit.");
         StoreHangs = meter.CreateCounter<long>("masterslave.store-hangs", "{report}", "Reports of a group store that does not answer, at most one a minute.");
         UnexpectedErrors = meter.CreateCounter<long>("masterslave.unexpected-errors", "{error}", "Errors that a loop of the silo, or a task nobody waits for, did not expect.");
     }
@@ -33,6 +34,7 @@ internal sealed class MasterSlaveMetrics
     public Counter<long> TokensLost { get; }
     public Counter<long> TimesSetBack { get; }
     public Counter<long> Quarantines { get; }
+    public Counter<long> BlockedReplicas { get; }
     public Counter<long> StoreHangs { get; }
     public Counter<long> UnexpectedErrors { get; }
     public Histogram<double> HeartbeatGap { get; }

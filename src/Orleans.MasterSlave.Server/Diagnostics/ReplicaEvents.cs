@@ -58,6 +58,12 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
         LogQuarantined(error, group, reason);
     }
 
+    public void Blocked(string reason)
+    {
+        metrics.BlockedReplicas.Add(1);
+        LogBlocked(group, reason);
+    }
+
     public void Unexpected(string what, Exception error)
     {
         metrics.UnexpectedErrors.Add(1);
@@ -114,6 +120,9 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
 
     [LoggerMessage(LogLevel.Critical, "Group {Group}: this replica is quarantined and serves no more: {Reason}.")]
     private partial void LogQuarantined(Exception? error, GroupId group, string reason);
+
+    [LoggerMessage(LogLevel.Critical, "Group {Group}: {Reason}. This replica gives up its office; an operation must not wait for anything (no lock, no .Result, no I/O).")]
+    private partial void LogBlocked(GroupId group, string reason);
 
     [LoggerMessage(LogLevel.Error, "Group {Group}: {What} failed, and should not.")]
     private partial void LogUnexpected(Exception error, GroupId group, string what);

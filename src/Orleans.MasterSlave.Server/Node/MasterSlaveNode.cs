@@ -113,6 +113,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
             WithReportAsync("waking the groups of the log", ct => waker.RunAsync([.. running.Log.Groups], ct), running),
             KeepAsync("asks for snapshots", snapshots.RunAsync, running),
             KeepAsync("learns the nodes", running.Nodes.RunAsync, running),
+            KeepAsync("looks for blocked replicas", ct => new BlockWatch(time, times.HeartbeatInterval).RunAsync(running.Busy, running.Faults.Guard, ct), running),
             KeepAsync("sends heartbeats", heartbeats.RunAsync, running),
             KeepAsync("watches the log", _ => WatchLogAsync(running), running));
         return Task.CompletedTask;

@@ -55,6 +55,12 @@ internal sealed class RunningNode
         lock (_lock) return _ends.GetValueOrDefault(group);
     }
 
+    /// <summary>What <see cref="BlockWatch"/> looks at: the replicas that have something under way.</summary>
+    public IReadOnlyList<ReplicaShell> Busy()
+    {
+        lock (_lock) return [.. _replicas.Values.Where(r => r.UnderWay is not null)];
+    }
+
     /// <summary>The log failed: every replica is quarantined (D2, L6).</summary>
     public void FailAll(string reason, Exception error) => ForEach(replica => replica.Fail(reason, error));
 

@@ -36,7 +36,7 @@ internal sealed class ReplicaTimerRegistry(ITimerRegistry inner) : ITimerRegistr
         return (state, cancelled) =>
         {
             var shell = ReplicaShell.Of(replica);
-            return shell.Turns.ExclusiveAsync(() => shell.Limits.OfOthers(callback(state, cancelled), "a timer's callback")); // Orleans logs what it throws
+            return shell.Turns.ExclusiveAsync(() => shell.Limits.OfOthers(() => callback(state, cancelled), "a timer's callback")); // Orleans logs what it throws
         };
     }
 

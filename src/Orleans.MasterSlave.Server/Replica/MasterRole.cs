@@ -28,6 +28,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     private TimeSpan? _farAheadSince;
     private bool _beganServing;
     private bool _ended;
+    private volatile bool _withdrawn;
 
     public MasterRole(ReplicaEnvironment env, GroupRecord record, CommitExecutor commit, SessionTable sessions, IMastershipOwner owner)
     {
@@ -50,14 +51,14 @@ internal sealed class MasterRole : IMasterOfSlaves
     public LogIndex Stable => _commit.Stable;
 
     /// <summary>The barrier is committed: everything inherited is applied, and operations are taken (W7).</summary>
-    public bool IsServing => _serving.Task.IsCompletedSuccessfully;
+    public bool IsServing => _serving.Task.IsCompletedSuccessfully && !_withdrawn;
     public Task Serving => _serving.Task;
     public bool HasRoom => _pending.HasRoom;
     public bool EnoughInSync => _inSync.EnoughToAccept;
-    public bool LeaseIsValid => _inSync.LeaseIsValid;
+    public bool LeaseIsValid => !_withdrawn && _inSync.LeaseIsValid;
 
     /// <summary>Recent enough for reads that may be stale (R2).</summary>
-    public bool IsFresh => _inSync.LeaseWasValidWithin(_env.Limits.MaxStaleness);
+    public bool IsFresh => !_withdrawn && _inSync.LeaseWasValidWithin(_env.Limits.MaxStaleness);
 
     /// <summary>
     /// In synchronous mode what is stable is on every in-sync replica, though this master may not have heard it from each: an inherited entry, or a
@@ -146,6 +147,12 @@ internal sealed class MasterRole : IMasterOfSlaves
         Advance();
     }
 
+    /// <summary>
+    /// From any thread: this mastership answers nobody any more, and nothing more becomes stable by it. Done before slaves hear that it is given up, and looked at
+    /// after whatever is to be answered was executed (R3, L6).
+    /// </summary>
+    public void Withdraw() => _withdrawn = true;
+
     public void SlaveStartedAnew(NodeId slave) => _inSync.SlaveStartedAnew(slave);
 
     /// <summary>Ends this mastership: nothing more is answered; who waits is told that the outcome is not known (W8).</summary>
@@ -205,7 +212,7 @@ internal sealed class MasterRole : IMasterOfSlaves
 
     private void Advance()
     {
-        if (_ended) return;
+        if (_ended || _withdrawn) return;
         var stable = _replicator.StablePoint(_commit.Stable, Progress);
         if (stable > _commit.Stable)
         {
@@ -219,9 +226,9 @@ internal sealed class MasterRole : IMasterOfSlaves
     }
 
     private ReplicationProgress Progress =>
-        new(_env.Log.DurableIndex, Replicated, _inSync.EnoughRecorded, _inSync.LeaseIsValid);
+        new(_env.Log.DurableIndex, Replicated, _inSync.EnoughRecorded, LeaseIsValid);
 
-    private bool MayAnswer() => !_ended && _replicator.MayAnswer(Progress);
+    private bool MayAnswer() => !_ended && !_withdrawn && _replicator.MayAnswer(Progress);
 
     private void OnApplied(IReadOnlyList<LogEntry> entries)
     {
@@ -283,18 +290,4 @@ internal sealed class MasterRole : IMasterOfSlaves
         if (!IsServing || !_clock.IsFarAhead) _farAheadSince = null;
         else _farAheadSince ??= _env.Now;
     }
-}
-
-/// <summary>What a mastership asks of its replica.</summary>
-internal interface IMastershipOwner
-{
-    GroupView? View { get; }
-    /// <summary>A slave obeys a newer master (G11).</summary>
-    void MastershipRefused(Epoch epoch, string reason);
-
-    /// <summary>This replica cannot serve any more (L6).</summary>
-    void MastershipFailed(string reason, Exception error);
-
-    /// <summary>Nobody waits for this task; if it fails, the replica is quarantined.</summary>
-    void Discard(Task task, string what);
 }

@@ -169,6 +169,12 @@ internal sealed class Replica
     /// <summary>The silo's log failed: this replica serves and follows no more (D2, L6).</summary>
     public void Fail(string reason, Exception error) => _state.Quarantine(reason, error);
 
+    /// <summary>
+    /// From any thread: user code blocks the replica's own. Nothing is answered by its mastership from here on, and then its slaves are told that they need not
+    /// wait (L6). To be followed by <see cref="Fail"/> in the replica's thread.
+    /// </summary>
+    public void Blocked(string reason) => _state.Blocked(reason);
+
     /// <summary>Something here failed that nobody waits for and that should not fail: this replica cannot be trusted any more (L6).</summary>
     public void Unexpected(string what, Exception error) => _state.Unexpected(what, error);
 

@@ -79,6 +79,8 @@ internal interface IReplicaEvents
     void Orphaned(int count, LogPosition after);
     void SnapshotInstalled(LogPosition position);
     void Quarantined(string reason, Exception? error);
+    /// <summary>User code blocks the replica's thread: its mastership is given up without it (L6). From any thread.</summary>
+    void Blocked(string reason);
     /// <summary>A task that nobody waits for, or a call of the silo, failed and should not.</summary>
     void Unexpected(string what, Exception error);
     /// <summary>The group store does not answer; the replica goes on as it is (seed faults 1 and 2) and asks again.</summary>

@@ -161,9 +161,26 @@ internal sealed class StateManager : IMastershipOwner
         await _commit.EndAsync();
     }
 
+    /// <summary>From any thread. First the permit to answer, then the resignation: a slave that hears of it serves at once (L6).</summary>
+    public void Blocked(string reason)
+    {
+        if (Master is { } master)
+        {
+            master.Withdraw();
+            TellSlavesOfResignation(master);
+        }
+
+        _env.Events.Blocked(reason);
+    }
+
     private void TellSlavesOfResignation()
     {
-        if (Master is { } master) _env.Liveness.Resign(_env.Group, master.Epoch, master.Record.Replicas.Where(n => n != _env.Self.Node)); // also those out of sync: they may answer reads
+        if (Master is { } master) TellSlavesOfResignation(master);
+    }
+
+    private void TellSlavesOfResignation(MasterRole master)
+    {
+        _env.Liveness.Resign(_env.Group, master.Epoch, master.Record.Replicas.Where(n => n != _env.Self.Node)); // also those out of sync: they may answer reads
     }
 
     public void MastershipRefused(Epoch epoch, string reason)

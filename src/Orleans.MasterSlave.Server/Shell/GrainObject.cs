@@ -18,14 +18,13 @@ internal sealed partial class GrainObject(
     private IReplicatedGrain Grain => (IReplicatedGrain)context.GrainInstance!;
 
     public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations) =>
-        turns.ExclusiveAsync(() => limits.OfOperations(ApplyInTurnAsync(operations), operations));
+        turns.ExclusiveAsync(() => limits.OfOperations(() => ApplyInTurnAsync(operations), operations));
 
     public Task<byte[]> ReadAsync(byte[] payload) => turns.SharedAsync(async () =>
     {
-        var reading = ReadInTurnAsync(payload);
         try
         {
-            return await limits.OfOthers(reading, "a [ReadOnly] call");
+            return await limits.OfOthers(() => ReadInTurnAsync(payload), "a [ReadOnly] call");
         }
         catch (TurnOverrunException e)
         {
@@ -51,7 +50,7 @@ internal sealed partial class GrainObject(
         if (role == ReplicaRole.Slave) _afterCommit.Clear();
         try
         {
-            await turns.ExclusiveAsync(() => limits.OfOthers(Grain.ChangeRoleAsync(role), "a handler of a role change"));
+            await turns.ExclusiveAsync(() => limits.OfOthers(() => Grain.ChangeRoleAsync(role), "a handler of a role change"));
         }
         catch (Exception e)
         {
@@ -116,7 +115,7 @@ internal sealed partial class GrainObject(
     }
 
     private Task RunAfterCommitAsync(IReadOnlyList<Func<Task>> actions) =>
-        turns.ExclusiveAsync(() => limits.OfOthers(DoInTurnAsync(actions), "an action after commit"));
+        turns.ExclusiveAsync(() => limits.OfOthers(() => DoInTurnAsync(actions), "an action after commit"));
 
     /// <summary>An exception of the application is an answer like any other (W5).</summary>
     private static async ValueTask<Response> InvokeAsync(IInvokable request)

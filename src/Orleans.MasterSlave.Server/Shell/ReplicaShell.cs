@@ -16,7 +16,7 @@ namespace Orleans.MasterSlave.Shell;
 /// One replica in its activation: builds the core around the grain, and brings time and silo events into the activation's own thread. One for each
 /// activation, shared by its extensions; ends with it.
 /// </summary>
-internal sealed class ReplicaShell : IReplicaListener
+internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
 {
     private readonly IGrainContext _context;
     private readonly MasterSlaveNode _node;
@@ -28,6 +28,7 @@ internal sealed class ReplicaShell : IReplicaListener
     private ReplicaShell(IGrainContext context)
     {
         _context = context;
+        Thread = new ThreadProbe(context.Scheduler.QueueAction);
         var services = context.ActivationServices;
         var options = services.GetRequiredService<IOptions<MasterSlaveOptions>>().Value;
         _node = services.GetRequiredService<MasterSlaveNode>();
@@ -40,6 +41,8 @@ internal sealed class ReplicaShell : IReplicaListener
     public GroupId Group { get; }
     public Turns Turns { get; } = new();
     public TurnLimits Limits { get; }
+    public ThreadProbe Thread { get; }
+    public OpenTurn? UnderWay => Limits.Open ?? (Volatile.Read(ref _tickQueued) == 1 ? Limits.OtherWork : null);
 
     public static ReplicaShell Of(IGrainContext context)
     {
@@ -74,6 +77,13 @@ internal sealed class ReplicaShell : IReplicaListener
     public void Leave(string reason) => Post(r => r.Leave(reason));
 
     public void Resign(string reason) => Post(r => r.Resign(reason));
+
+    /// <summary>The office is given up without the blocked thread; the rest follows when it goes on, if it ever does.</summary>
+    public void Blocked(string reason)
+    {
+        _replica?.Blocked(reason);
+        Fail(reason, new TurnOverrunException(reason));
+    }
 
     public void Tick()
     {

@@ -81,10 +81,10 @@ public sealed class LedgerCluster : IAsyncDisposable
         return returned;
     }
 
-    internal Task<GroupRecord?> RecordAsync(ILedger ledger, InProcessSiloHandle? by = null) =>
+    internal Task<GroupRecord?> RecordAsync(IGrainWithStringKey ledger, InProcessSiloHandle? by = null) =>
         Node(by ?? Silos[0]).Running!.Coordinators.Of(GroupOf(ledger)).ReadAsync(fresh: true);
 
-    internal static GroupId GroupOf(ILedger ledger) => new(ledger.GetGrainId());
+    internal static GroupId GroupOf(IGrainWithStringKey ledger) => new(ledger.GetGrainId());
 
     internal static MasterSlaveNode Node(InProcessSiloHandle silo) => silo.ServiceProvider.GetRequiredService<MasterSlaveNode>();
 

@@ -30,6 +30,32 @@ public sealed class TurnTests
         Assert.Equal(3, await grain.Add("third")); // by the same master: it was not taken for broken
     }
 
+    /// <summary>The limit is watched from outside the thread that is blocked.</summary>
+    [Fact]
+    public async Task Operation_ThatBlocksItsThread_CostsItsReplicaTheOffice_AndIsAnsweredByTheNextMaster()
+    {
+        await using var cluster = await LedgerCluster.StartAsync(options: o => o.ApplyTimeout = TimeSpan.FromSeconds(1));
+        var grain = cluster.Client.GetGrain<ITurns>("blocked");
+        await grain.Add("first");
+        await Eventually.TrueAsync(async () => (await cluster.RecordAsync(grain))!.InSync.Length == 2, "a slave in sync");
+        var former = (await cluster.RecordAsync(grain))!.Master;
+        var gate = Guid.NewGuid();
+        try
+        {
+            Assert.Equal(2, await grain.AddBlocked("second", gate).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+            Assert.Equal(3, await grain.Add("third").WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+            Assert.NotEqual(former, (await cluster.RecordAsync(grain))!.Master);
+            Assert.Contains(cluster.Warnings.Messages, m => m.Contains("has blocked its thread for longer than ApplyTimeout", StringComparison.Ordinal));
+        }
+        finally
+        {
+            Turns.Gate(gate).Open.SetResult();
+        }
+
+        await Eventually.TrueAsync(() => Task.FromResult(cluster.Warnings.Messages.Any(m => m.Contains("quarantined and serves no more", StringComparison.Ordinal))), "the quarantine");
+        Assert.Equal("first second third", string.Join(' ', await grain.Entries()));
+    }
+
     [Fact]
     public async Task ActionAfterCommit_ThatAwaitsItsOwnGrain_EndsWithAnError_AndTheOperationIsExecuted()
     {
@@ -52,6 +78,7 @@ public sealed class TurnsState
 public interface ITurns : IGrainWithStringKey
 {
     [Alias("add")] Task<int> Add(string text);
+    [Alias("add-blocked")] Task<int> AddBlocked(string text, Guid gate);
     [Alias("add-then")] Task AddThenAwaitAnother(string text, string another);
     [Alias("wait"), ReadOnly] Task WaitAt(Guid gate);
     [Alias("entries"), ReadOnly] Task<string[]> Entries();
@@ -70,6 +97,14 @@ public sealed class Turns : ReplicatedGrain<TurnsState>, ITurns
     {
         State.Entries.Add(text);
         return Task.FromResult(State.Entries.Count);
+    }
+
+    /// <summary>The first replica that comes here waits for the gate, and keeps its thread.</summary>
+    public Task<int> AddBlocked(string text, Guid gate)
+    {
+        var (entered, open) = Gate(gate);
+        if (entered.TrySetResult()) open.Task.Wait();
+        return Add(text);
     }
 
     public Task AddThenAwaitAnother(string text, string another)

@@ -7,7 +7,7 @@ using Orleans.MasterSlave.Simulated.World;
 namespace Orleans.MasterSlave.Simulated.Nodes;
 
 /// <summary>A replica in its shell: liveness calls it through its node's lane.</summary>
-internal sealed class SimReplica : IReplicaListener
+internal sealed class SimReplica : IReplicaListener, IWatchedReplica
 {
     private readonly SimSilo _silo;
     private readonly SimGroup _group;
@@ -15,6 +15,7 @@ internal sealed class SimReplica : IReplicaListener
     public SimReplica(SimSilo silo, SimGroup group, SimDisk disk, SimObject target, Func<SimReplica, ReplicaEnvironment> environment)
     {
         (_silo, _group, Disk, Object) = (silo, group, disk, target);
+        Thread = new ThreadProbe(silo.Lane.Post);
         Log = new OwnedLog(disk);
         Replica = new Replica(environment(this));
     }
@@ -25,6 +26,11 @@ internal sealed class SimReplica : IReplicaListener
     public SimObject Object { get; }
     public GroupId Group => _group.Id;
 
+    public ThreadProbe Thread { get; }
+
+    /// <summary>User code that keeps its thread, if the history has such.</summary>
+    public OpenTurn? UnderWay => HasStarted ? _silo.Blocking : null;
+
     /// <summary>What the node tells a replica reaches it only once it has recovered.</summary>
     public bool HasStarted { get; set; }
 
@@ -33,6 +39,16 @@ internal sealed class SimReplica : IReplicaListener
     public void SlaveStartedAnew(NodeId slave) => Post(() => Replica.SlaveStartedAnew(slave));
     public bool IsSlaveBehind(NodeId slave, TimeSpan before) => Replica.IsSlaveBehind(slave, before);
     public void Tick() => Post(Replica.Tick);
+
+    /// <summary>The watch found its thread blocked; it is quarantined when that goes on.</summary>
+    public bool WasBlocked { get; private set; }
+
+    public void Blocked(string reason)
+    {
+        WasBlocked = true;
+        Replica.Blocked(reason);
+        Post(() => Replica.Fail(reason, new TimeoutException(reason)));
+    }
 
     private void Post(Action action) => _silo.Lane.Post(() =>
     {

@@ -15,6 +15,7 @@ internal sealed class SimSilo
     private readonly SimCluster _cluster;
     private readonly TimeProvider _time, _heartbeatTime;
     private readonly SortedDictionary<int, SimSlot> _slots = [];
+    private readonly BlockWatch _blockWatch;
     private long _claims;
     private long _births;
 
@@ -26,6 +27,7 @@ internal sealed class SimSilo
         Heartbeats = new SimLane(cluster.World.Scheduler, $"heartbeats of node {node.Index}#{node.StartCount}");
         _heartbeatTime = new VirtualTime(Heartbeats, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
         _time = new VirtualTime(Lane, node.ClockRate, node.ClockZero, () => node.WallClockOffset);
+        _blockWatch = new BlockWatch(_heartbeatTime, times.HeartbeatInterval / 4);
         Clock = new NodeClock(_time);
         Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, times, _time) { OtherNodes = () => cluster.Nodes.Select(n => SimIds.Node(n.Index)) };
         var store = new TimedGroupStore(cluster.Store.For(Lane, Index), cluster.Options.StoreTimeout, _time, new SimStoreEvents(cluster.World));
@@ -98,6 +100,16 @@ internal sealed class SimSilo
         });
     }
 
+    /// <summary>User code that blocks the replicas' thread; null: none.</summary>
+    public OpenTurn? Blocking { get; private set; }
+
+    /// <summary>An operation, or a read, of each replica here blocks its thread. Heartbeats go on.</summary>
+    public void Block()
+    {
+        Blocking = new OpenTurn("an operation", _cluster.Options.ApplyTimeout, "ApplyTimeout");
+        Lane.Pause();
+    }
+
     /// <summary>The process stands still.</summary>
     public void Pause()
     {
@@ -107,6 +119,7 @@ internal sealed class SimSilo
 
     public void Resume()
     {
+        Blocking = null;
         Lane.Resume();
         Heartbeats.Resume();
     }
@@ -184,6 +197,7 @@ internal sealed class SimSilo
         {
             await Task.Delay(Liveness.Times.HeartbeatInterval / 4, _heartbeatTime);
             Liveness.LogHangs(_slots.Values.Any(s => _cluster.World.Now - s.Disk.FlushingSince > _cluster.Options.LogStallTimeout));
+            _blockWatch.Look(Replicas);
             if (Liveness.Tick()) Beat();
             Lane.Post(() =>
             {

@@ -37,6 +37,7 @@ internal sealed record SimulationOptions
     public double StoreSlowness { get; init; }
     public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(5);
     public NetworkWeather Weather { get; init; } = new();
+    public TimeSpan ApplyTimeout { get; init; } = TimeSpan.FromSeconds(10);
     public TimeSpan LogStallTimeout { get; init; } = TimeSpan.FromSeconds(5);
     public LivenessTimes Times { get; init; } = new();
     public ReplicaLimits Limits { get; init; } = new();

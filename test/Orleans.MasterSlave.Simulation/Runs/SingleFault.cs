@@ -35,7 +35,7 @@ internal sealed class SingleFault(SimCluster cluster, FaultKind kind, SimNode no
         if (kind is FaultKind.CutFromSilosAndStore or FaultKind.CutFromAllAndStore) cluster.Store.CutOff.Add(node.Index);
         if (kind == FaultKind.Killed) node.Crash();
         if (kind == FaultKind.Paused) node.Silo!.Pause();
-        if (kind == FaultKind.ReplicasBlocked) node.Silo!.Lane.Pause();
+        if (kind == FaultKind.ReplicasBlocked) node.Silo!.Block();
         if (kind == FaultKind.SlowNetwork) cluster.Network.Slow[node.Index] = random.Milliseconds(20, 300);
         if (kind == FaultKind.SlowDisk) node.Disk.Slower = random.Milliseconds(20, 800);
         if (kind == FaultKind.DiskHangs) node.Disk.StalledUntil = TimeSpan.MaxValue / 2;
@@ -49,6 +49,7 @@ internal sealed class SingleFault(SimCluster cluster, FaultKind kind, SimNode no
     public void End()
     {
         cluster.World.Note("fault ends", node.Index);
+        if (node.Silo is { Blocking: not null } silo && silo.Replicas.Any(r => r.WasBlocked)) node.Crash(); // quarantined: an operator starts it again
         cluster.Network.HealAll();
         cluster.Store.CutOff.Clear();
         cluster.Network.Slow.Clear();
