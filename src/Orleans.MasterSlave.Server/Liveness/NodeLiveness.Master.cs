@@ -166,7 +166,7 @@ internal sealed partial class NodeLiveness
             if (lease.OnReply(reply, Now) || lease.WasValid != lease.IsValid(Now, UtcNow))
             {
                 lease.WasValid = lease.IsValid(Now, UtcNow);
-                told = [.. lease.Listeners];
+                told = Unsettled(lease);
             }
         }
 

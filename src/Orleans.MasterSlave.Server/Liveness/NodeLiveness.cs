@@ -63,6 +63,16 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
         lock (_lock) if (_tickedSet.Add(listener)) _ticked.Add(listener);
     }
 
+    /// <summary>
+    /// The groups of a lease that changed are asked at each heartbeat what they vouch for, until their own threads find that all is settled: also one whose
+    /// thread is blocked vouches for nothing under a lease that is gone (R2).
+    /// </summary>
+    private IReplicaListener[] Unsettled(PeerLease lease)
+    {
+        foreach (var listener in lease.Listeners) StartTicks(listener);
+        return [.. lease.Listeners];
+    }
+
     public void StopTicks(IReplicaListener listener)
     {
         lock (_lock) if (_tickedSet.Remove(listener)) _ticked.Remove(listener);
@@ -81,7 +91,7 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
                 var valid = lease.IsValid(Now, UtcNow);
                 if (valid == lease.WasValid) continue;
                 lease.WasValid = valid;
-                told.AddRange(lease.Listeners);
+                told.AddRange(Unsettled(lease));
             }
 
             woke = _wake.Look(Now, UtcNow);

@@ -27,7 +27,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     private LogIndex _barrier;
     private TimeSpan? _farAheadSince;
     private bool _beganServing;
-    private bool _ended;
+    private volatile bool _ended;     // read by the heartbeats' thread
     private volatile bool _withdrawn;
 
     public MasterRole(ReplicaEnvironment env, GroupRecord record, CommitExecutor commit, SessionTable sessions, IMastershipOwner owner)
@@ -58,7 +58,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     public bool LeaseIsValid => !_withdrawn && _inSync.LeaseIsValid;
 
     /// <summary>Recent enough for reads that may be stale (R2).</summary>
-    public bool IsFresh => !_withdrawn && _inSync.LeaseWasValidWithin(_env.Limits.MaxStaleness);
+    public bool IsFresh => !_withdrawn && _inSync.LeaseWasValidAt(_env.Now - _env.Limits.MaxStaleness);
 
     /// <summary>
     /// In synchronous mode what is stable is on every in-sync replica, though this master may not have heard it from each: an inherited entry, or a
@@ -71,7 +71,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     private LogIndex Replicated => _inSync.Replicated(_env.Log.DurableIndex);
 
     /// <summary>From any thread: reads what is published, and cannot be wrong for longer than a heartbeat.</summary>
-    public bool IsSlaveBehind(NodeId slave, TimeSpan before) => !IsServing || _inSync.IsSlaveBehind(slave, before);
+    public bool IsSlaveBehind(NodeId slave, TimeSpan before) => _ended || !IsServing || _inSync.IsSlaveBehind(slave, before);
 
     /// <summary>Something is under way that time alone may have to move.</summary>
     public bool IsUnsettled => !IsServing || _inSync.IsUnsettled || _pending.Count > 0 || _farAheadSince is not null;

@@ -193,9 +193,12 @@ internal sealed class Replica
     /// <summary>A caller came here in vain: look at the group now, it may need this replica.</summary>
     private void Look()
     {
-        if (_state.IsOut) return;
-        if (_state.Master is { } master) master.Tick();
-        else _state.Slave.Tick();
+        if (!_state.IsOut)
+        {
+            if (_state.Master is { } master) master.Tick();
+            else _state.Slave.Tick();
+        }
+
         _state.Settle();
     }
 

@@ -117,8 +117,9 @@ internal sealed class StateManager : IMastershipOwner
     {
         if (Master is not { } master) return null;
         Record = master.Record;
-        Master = null;
         master.End();
+        TellOfTheEnd(master);
+        Master = null;
         Discard(_env.Object.RoleChangedAsync(ReplicaRole.Slave), "telling the grain of its role");
         Settle();
         return master;
@@ -128,7 +129,6 @@ internal sealed class StateManager : IMastershipOwner
     {
         if (IsOut) return;
         Quarantined = reason;
-        TellSlavesOfResignation();
         StepDown(reason);
         _env.Events.Quarantined(reason, error);
         Settle();
@@ -139,7 +139,6 @@ internal sealed class StateManager : IMastershipOwner
     {
         if (IsOut) return;
         _resigned = true;
-        TellSlavesOfResignation();
         if (EndMastership() is { } ended) _env.Events.Resigned(ended.Epoch, reason);
         Settle();
     }
@@ -148,7 +147,6 @@ internal sealed class StateManager : IMastershipOwner
     public void Leave(string reason)
     {
         if (IsOut) return;
-        TellSlavesOfResignation();
         if (EndMastership() is { } ended) _env.Events.Resigned(ended.Epoch, reason);
         Settle();
     }
@@ -167,21 +165,15 @@ internal sealed class StateManager : IMastershipOwner
         if (Master is { } master)
         {
             master.Withdraw();
-            TellSlavesOfResignation(master);
+            TellOfTheEnd(master);
         }
 
         _env.Events.Blocked(reason);
     }
 
-    private void TellSlavesOfResignation()
-    {
-        if (Master is { } master) TellSlavesOfResignation(master);
-    }
-
-    private void TellSlavesOfResignation(MasterRole master)
-    {
-        _env.Liveness.Resign(_env.Group, master.Epoch, master.Record.Replicas.Where(n => n != _env.Self.Node)); // also those out of sync: they may answer reads
-    }
+    /// <summary>However it ended: this process is still heard for other groups, and vouches for this one no more. Also replicas out of sync may answer reads.</summary>
+    private void TellOfTheEnd(MasterRole master) =>
+        _env.Liveness.Resign(_env.Group, master.Epoch, master.Record.Replicas.Where(n => n != _env.Self.Node));
 
     public void MastershipRefused(Epoch epoch, string reason)
     {

@@ -95,4 +95,48 @@ public sealed class FreshReadTests
         foreach (var slave in new[] { next, third }) Assert.NotEqual(ReplyKind.Answered, scenario.Soon(scenario.Read(slave, masterOnly: false))?.Kind);
         scenario.Heal();
     });
+
+    /// <summary>
+    /// The master loses its office to a slave that the third does not hear. It goes on sending the third heartbeats, for other groups and, while its store does not
+    /// answer, in the belief that it is master.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Slave_OfAMasterThatIsSucceeded_AnswersForAWhileOnly(bool knows) => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Three, groups: 6, limits: l => l with { MaxStaleness = Staleness });
+        var shared = scenario.Cluster.Groups.GroupBy(g => scenario.Cluster.Store.Record(g.Id)!.Master).First(g => g.Count() > 1).ToList();
+        scenario.Group = shared[0];
+        scenario.Change(5);
+        var (former, next, third) = (scenario.Master, scenario.Slaves[0], scenario.Slaves[1]);
+        var store = scenario.Cluster.Store;
+        scenario.Do(() =>
+        {
+            store.CutOff.Add(third.Index);
+            store.CutOff.Add(former.Index);
+            foreach (var other in new[] { former, third })
+            {
+                scenario.Cluster.Network.Cut(other.Index, next.Index);
+                scenario.Cluster.Network.Cut(next.Index, other.Index);
+            }
+        });
+        scenario.Until(() => scenario.At(next).IsServing, "another master", 20);
+        scenario.Wait(Staleness);
+        if (knows)
+        {
+            scenario.Do(() => store.CutOff.Remove(former.Index));
+            scenario.Until(() => !scenario.At(former).IsMaster, "the former one knows", 20);
+        }
+
+        for (var i = 0; i < 20; i++)
+        {
+            var call = scenario.Send(next, scenario.Operation(1));
+            scenario.Until(() => call.IsAnswered, "an answer of the new master");
+            scenario.Wait(TimeSpan.FromMilliseconds(200));
+            Assert.NotEqual(ReplyKind.Answered, scenario.Soon(scenario.Read(third, masterOnly: false))?.Kind);
+        }
+
+        scenario.Heal();
+    });
 }

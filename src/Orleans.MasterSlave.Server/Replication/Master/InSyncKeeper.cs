@@ -62,9 +62,9 @@ internal sealed class InSyncKeeper
         }
     }
 
-    /// <summary>The lease was held from every required slave, so long ago at most (R2).</summary>
-    public bool LeaseWasValidWithin(TimeSpan span) =>
-        _slaves.TrueForAll(s => !s.Required || _env.Liveness.LastLeasedUntil(s.Channel.Slave, s.Channel.Confirmed) > _env.Now - span);
+    /// <summary>The lease was held from every required slave at that moment, which is past, or later (R2). From any thread.</summary>
+    public bool LeaseWasValidAt(TimeSpan moment) =>
+        _slaves.TrueForAll(s => !s.Required || _env.Liveness.LastLeasedUntil(s.Channel.Slave, s.Channel.Confirmed) > moment);
 
     public bool IsUnsettled => _swapping || _slaves.Any(s => !s.Required || s.LeaseUntil is null || s.Channel.IsUnsettled);
 
@@ -97,13 +97,11 @@ internal sealed class InSyncKeeper
         foreach (var slave in _slaves) slave.Channel.StableMoved();
     }
 
-    /// <summary>From any thread: see <see cref="SlaveChannel.IsBehind"/>.</summary>
-    public bool IsSlaveBehind(NodeId slave, TimeSpan before)
-    {
-        foreach (var member in _slaves)
-            if (member.Channel.Slave == slave) return member.Channel.IsBehind(before);
-        return false;
-    }
+    /// <summary>
+    /// May the slave lack what was stable before? So may each when the lease was not held then: another may be master, and this one not know. From any thread.
+    /// </summary>
+    public bool IsSlaveBehind(NodeId slave, TimeSpan before) =>
+        !LeaseWasValidAt(before) || _slaves.Exists(s => s.Channel.Slave == slave && s.Channel.IsBehind(before));
 
     public void PumpAll()
     {

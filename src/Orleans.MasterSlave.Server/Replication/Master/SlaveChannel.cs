@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Liveness;
@@ -23,6 +24,7 @@ internal sealed class SlaveChannel
     private LogIndex _toldStable;
     private LogIndex _heldStable;      // the largest stable point that the slave has said it was told
     private long _unheldSince = long.MaxValue; // ticks: since when a stable point may not be held over there; read by other threads
+    private StrongBox<LeaseSession>? _confirmed; // in one piece: read by other threads
     private bool _noticeDelayed;
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1));
     private TimeSpan _quietUntil = TimeSpan.MinValue;
@@ -44,7 +46,7 @@ internal sealed class SlaveChannel
     public LogIndex Acknowledged { get; private set; }
 
     /// <summary>The lease session under which the slave last confirmed this epoch (L3).</summary>
-    public LeaseSession? Confirmed { get; private set; }
+    public LeaseSession? Confirmed => Volatile.Read(ref _confirmed)?.Value;
 
     /// <summary>The slave said that it cannot follow: it need not be waited for.</summary>
     public bool SlaveFailed { get; private set; }
@@ -177,7 +179,8 @@ internal sealed class SlaveChannel
             case AppendOutcome.Appended:
                 Acknowledged = LogIndex.Max(Acknowledged, reply.MatchedThrough);
                 Holds(request.Stable, sent);
-                if (reply.Session is { } session && (Confirmed is null || session.CompareTo(Confirmed.Value) > 0)) Confirmed = session;
+                if (reply.Session is { } session && (Confirmed is not { } confirmed || session.CompareTo(confirmed) > 0))
+                    Volatile.Write(ref _confirmed, new StrongBox<LeaseSession>(session));
                 if (generation == _generation)
                 {
                     _matching = WasMatched = true;
