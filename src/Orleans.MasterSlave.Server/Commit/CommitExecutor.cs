@@ -8,7 +8,7 @@ namespace Orleans.MasterSlave.Commit;
 /// Applies stable entries in order, one batch at a time (W5, W6); the only writer of <see cref="Committed"/>. The same on master and slave.
 /// Takes a snapshot between two batches when enough was applied since the last (D6).
 /// </summary>
-internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, SessionTable sessions, SnapshotTrigger trigger, Action<Exception> broken)
+internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, SessionTable sessions, SnapshotTrigger trigger, Action<Exception> broken, Action<Exception> noSnapshot)
 {
     private const int MaxBatchEntries = 128, MaxBatchBytes = 1 << 20;
     private const ushort SessionsPart = 1, StatePart = 2; // of a snapshot
@@ -198,17 +198,19 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     {
         var at = Committed;
         var last = log.Read(at, 1, int.MaxValue)[0];
+        var state = await SaveStateAsync();
+        _appliedEntries = 0;
+        _appliedBytes = 0;
+        _wanted = false;
+        if (state is null) return; // the log keeps everything, and the next snapshot that is due tries again
         var snapshot = new LogSnapshot
         {
             Position = last.Position,
             DataLossCount = last.DataLossCount,
             TimeUtc = last.TimeUtc,
-            State = await SerializeAsync(),
+            State = WithSessions(state),
         };
         BrokenInvariantException.Unless(Committed == at, "a snapshot is of one position");
-        _appliedEntries = 0;
-        _appliedBytes = 0;
-        _wanted = false;
         _taken = snapshot;
         SaveTaken();
     }
@@ -241,9 +243,22 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         }
     }
 
-    private async Task<byte[]> SerializeAsync()
+    /// <summary>Null: it cannot be saved. A state member without a codec must not look like a broken replica: it fails on every one alike (D6).</summary>
+    private async Task<byte[]?> SaveStateAsync()
     {
-        var state = await target.SaveStateAsync();
+        try
+        {
+            return await target.SaveStateAsync();
+        }
+        catch (Exception e)
+        {
+            noSnapshot(e);
+            return null;
+        }
+    }
+
+    private byte[] WithSessions(byte[] state)
+    {
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);
         Sections.Write(writer, SessionsPart, sessions.Save);

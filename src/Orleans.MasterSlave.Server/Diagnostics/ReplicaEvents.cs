@@ -58,6 +58,12 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
         LogQuarantined(error, group, reason);
     }
 
+    public void SnapshotFailed(Exception error)
+    {
+        metrics.SnapshotFailures.Add(1);
+        LogSnapshotFailed(error, group);
+    }
+
     public void Blocked(string reason)
     {
         metrics.BlockedReplicas.Add(1);
@@ -123,6 +129,9 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
 
     [LoggerMessage(LogLevel.Critical, "Group {Group}: {Reason}. This replica gives up its office; an operation must not wait for anything (no lock, no .Result, no I/O).")]
     private partial void LogBlocked(GroupId group, string reason);
+
+    [LoggerMessage(LogLevel.Error, "Group {Group}: its state could not be serialized, so no snapshot was taken. The group serves on, its log grows, and it is tried again later. Has each member of the state, and all that is in it, a codec ([GenerateSerializer])?")]
+    private partial void LogSnapshotFailed(Exception error, GroupId group);
 
     [LoggerMessage(LogLevel.Error, "Group {Group}: {What} failed, and should not.")]
     private partial void LogUnexpected(Exception error, GroupId group, string what);

@@ -117,6 +117,8 @@ internal sealed class MasterRole : IMasterOfSlaves
                 return Task.FromResult(IdReused(operation.Id));
         }
 
+        if (_env.Object.Admit(operation.Id, operation.Payload) is { } unreadable) // before the log (W8)
+            return Task.FromResult(Refusal(LeaseIsValid ? RefusalReason.Unsupported : RefusalReason.None, unreadable)); // final only where it is certain
         var entry = new LogEntry
         {
             Kind = EntryKind.Operation,
@@ -131,7 +133,12 @@ internal sealed class MasterRole : IMasterOfSlaves
             PayloadChecksum = checksum,
         };
         var durable = _env.Log.AppendAsync([entry]);
-        if (durable.Exception?.InnerException is LogFullException full) return Task.FromResult(Refusal(RefusalReason.DiskFull, full.Message)); // not written (W8)
+        if (durable.Exception?.InnerException is LogFullException full)
+        {
+            _env.Object.Forget(operation.Id);
+            return Task.FromResult(Refusal(RefusalReason.DiskFull, full.Message)); // not written (W8)
+        }
+
         _clock.Stamped(sessionTime);
         _inSync.Lag.Appended(entry);
         var reply = _pending.Add(entry);

@@ -79,6 +79,8 @@ internal interface IReplicaEvents
     void Orphaned(int count, LogPosition after);
     void SnapshotInstalled(LogPosition position);
     void Quarantined(string reason, Exception? error);
+    /// <summary>The state could not be serialized: the log is kept, and grows (D6).</summary>
+    void SnapshotFailed(Exception error);
     /// <summary>User code blocks the replica's thread: its mastership is given up without it (L6). From any thread.</summary>
     void Blocked(string reason);
     /// <summary>A task that nobody waits for, or a call of the silo, failed and should not.</summary>

@@ -9,52 +9,94 @@ using Orleans.Serialization.Invocation;
 namespace Orleans.MasterSlave.Shell;
 
 /// <summary>The author's grain as the core sees it: operations, reads and role changes, each in a turn of its own (W5, R4).</summary>
-internal sealed partial class GrainObject(
-    IGrainContext context, Turns turns, CallSerializer calls, Serializer serializer, TurnLimits limits, ILogger logger) : IReplicatedObject
+internal sealed partial class GrainObject : IReplicatedObject
 {
+    private readonly IGrainContext _context;
+    private readonly Turns _turns;
+    private readonly CallSerializer _calls;
+    private readonly Serializer _serializer;
+    private readonly TurnLimits _limits;
+    private readonly ILogger _logger;
+    private readonly Answers _answers;
+    private readonly HashSet<string> _unserializable = []; // calls that were told of
+    private readonly Dictionary<RequestId, (byte[] Payload, CallPayload Call)> _admitted = []; // read, and not applied yet
     private readonly Dictionary<LogIndex, IReadOnlyList<Func<Task>>> _afterCommit = []; // what applied operations want done, until they are answered
-    private readonly GrainTarget _target = new(context);
+    private readonly GrainTarget _target;
 
-    private IReplicatedGrain Grain => (IReplicatedGrain)context.GrainInstance!;
+    public GrainObject(IGrainContext context, Turns turns, CallSerializer calls, Serializer serializer, TurnLimits limits, ILogger logger)
+    {
+        (_context, _turns, _calls, _serializer, _limits, _logger) = (context, turns, calls, serializer, limits, logger);
+        _target = new GrainTarget(context);
+        _answers = new Answers(calls, TellUnserializable);
+    }
+
+    private IReplicatedGrain Grain => (IReplicatedGrain)_context.GrainInstance!;
+
+    public string? Admit(RequestId request, byte[] payload)
+    {
+        var before = _limits.Enter(_limits.Reading);
+        try
+        {
+            var call = _calls.Deserialize(payload);
+            if (call.Request is null) return "The operation holds no call.";
+            _admitted[request] = (payload, call);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return $"The master cannot read the operation: {e.GetType().FullName}: {e.Message}";
+        }
+        finally
+        {
+            _limits.Leave(before);
+        }
+    }
+
+    public void Forget(RequestId request) => _admitted.Remove(request);
 
     public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations) =>
-        turns.ExclusiveAsync(() => limits.OfOperations(() => ApplyInTurnAsync(operations), operations));
+        _turns.ExclusiveAsync(() => _limits.OfOperations(() => ApplyInTurnAsync(operations), operations));
 
-    public Task<byte[]> ReadAsync(byte[] payload) => turns.SharedAsync(async () =>
+    public Task<byte[]> ReadAsync(byte[] payload) => _turns.SharedAsync(async () =>
     {
         try
         {
-            return await limits.OfOthers(() => ReadInTurnAsync(payload), "a [ReadOnly] call");
+            return await _limits.OfOthers(() => ReadInTurnAsync(payload), "a [ReadOnly] call");
         }
         catch (TurnOverrunException e)
         {
-            LogReadOverran(context.GrainId, e.Message);
-            return calls.SerializeResponse(Response.FromException(new TimeoutException(e.Message)));
+            LogReadOverran(_context.GrainId, e.Message);
+            return _calls.SerializeResponse(Response.FromException(new TimeoutException(e.Message)));
         }
     });
 
-    public Task<byte[]> SaveStateAsync() => turns.ExclusiveAsync(() => Task.FromResult(serializer.SerializeToArray(Grain.State)));
+    public Task<byte[]> SaveStateAsync() => _turns.ExclusiveAsync(() => Task.FromResult(_serializer.SerializeToArray(Grain.State)));
 
     public async Task RestoreStateAsync(byte[]? state)
     {
         _afterCommit.Clear();
-        await turns.ExclusiveAsync(() =>
+        await _turns.ExclusiveAsync(() =>
         {
-            Grain.State = state is null ? Activator.CreateInstance(Grain.StateType)! : serializer.Deserialize<object>(state)!;
+            Grain.State = state is null ? Activator.CreateInstance(Grain.StateType)! : _serializer.Deserialize<object>(state)!;
             return Task.FromResult(true);
         });
     }
 
     public async Task RoleChangedAsync(ReplicaRole role)
     {
-        if (role == ReplicaRole.Slave) _afterCommit.Clear();
+        if (role == ReplicaRole.Slave)
+        {
+            _afterCommit.Clear();
+            _admitted.Clear();
+        }
+
         try
         {
-            await turns.ExclusiveAsync(() => limits.OfOthers(() => Grain.ChangeRoleAsync(role), "a handler of a role change"));
+            await _turns.ExclusiveAsync(() => _limits.OfOthers(() => Grain.ChangeRoleAsync(role), "a handler of a role change"));
         }
         catch (Exception e)
         {
-            LogRoleHandlerFailed(e, context.GrainId, role);
+            LogRoleHandlerFailed(e, _context.GrainId, role);
         }
     }
 
@@ -62,7 +104,7 @@ internal sealed partial class GrainObject(
     {
         if (_afterCommit.Count == 0) return;
         foreach (var entry in operations)
-            if (_afterCommit.Remove(entry.Index, out var actions)) Discarded.Observe(RunAfterCommitAsync(actions), e => LogAfterCommitFailed(e, context.GrainId));
+            if (_afterCommit.Remove(entry.Index, out var actions)) Discarded.Observe(RunAfterCommitAsync(actions), e => LogAfterCommitFailed(e, _context.GrainId));
     }
 
     private async Task<IReadOnlyList<byte[]>> ApplyInTurnAsync(IReadOnlyList<LogEntry> operations)
@@ -74,10 +116,10 @@ internal sealed partial class GrainObject(
 
     private async Task<byte[]> ReadInTurnAsync(byte[] payload)
     {
-        var call = calls.Deserialize(payload);
+        var call = _calls.Deserialize(payload);
         using var request = call.Request;
         request.SetTarget(_target);
-        return calls.SerializeResponse(await InvokeAsync(request));
+        return _answers.OfRead(await InvokeAsync(request), request);
     }
 
     private static async Task DoInTurnAsync(IReadOnlyList<Func<Task>> actions)
@@ -87,7 +129,7 @@ internal sealed partial class GrainObject(
 
     private async Task<byte[]> ApplyAsync(LogEntry entry)
     {
-        var call = calls.Deserialize(entry.Payload);
+        var call = CallOf(entry);
         using var request = call.Request;
         request.SetTarget(_target);
         var outer = RequestContext.Entries.ToArray();
@@ -99,13 +141,33 @@ internal sealed partial class GrainObject(
             Response response;
             using (operation.Enter(Grain)) response = await InvokeAsync(request);
             KeepAfterCommit(entry.Index, operation.AfterCommit);
-            return calls.SerializeResponse(response); // within the turn: a result may alias the state
+            return _answers.ToBytes(response, request);
         }
         finally
         {
             RequestContext.Clear();
             foreach (var (key, value) in outer) RequestContext.Set(key, value);
         }
+    }
+
+    /// <summary>The object that was read when the master admitted it, or the bytes read anew. What the master could read is this silo's trouble if it fails here (W5).</summary>
+    private CallPayload CallOf(LogEntry entry)
+    {
+        if (_admitted.Remove(entry.Request, out var admitted) && ReferenceEquals(admitted.Payload, entry.Payload)) return admitted.Call;
+        try
+        {
+            return _calls.Deserialize(entry.Payload);
+        }
+        catch (Exception e)
+        {
+            throw new LocalFailureException($"operation {entry.Index} cannot be read on this silo: {e.GetType().Name}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Once for each method: it may be called all the time.</summary>
+    private void TellUnserializable(string call, Exception error)
+    {
+        if (_unserializable.Add(call)) LogUnserializable(error, _context.GrainId, call);
     }
 
     private void KeepAfterCommit(LogIndex index, IReadOnlyList<Func<Task>> actions)
@@ -115,7 +177,7 @@ internal sealed partial class GrainObject(
     }
 
     private Task RunAfterCommitAsync(IReadOnlyList<Func<Task>> actions) =>
-        turns.ExclusiveAsync(() => limits.OfOthers(() => DoInTurnAsync(actions), "an action after commit"));
+        _turns.ExclusiveAsync(() => _limits.OfOthers(() => DoInTurnAsync(actions), "an action after commit"));
 
     /// <summary>An exception of the application is an answer like any other (W5).</summary>
     private static async ValueTask<Response> InvokeAsync(IInvokable request)
@@ -129,6 +191,9 @@ internal sealed partial class GrainObject(
             return Response.FromException(e);
         }
     }
+
+    [LoggerMessage(LogLevel.Error, "Grain {Grain}: the answer of {Call} cannot be serialized; callers get an exception that says so. Further ones of this method are not told.")]
+    private partial void LogUnserializable(Exception error, GrainId grain, string call);
 
     [LoggerMessage(LogLevel.Error, "Grain {Grain}: {Overrun}")]
     private partial void LogReadOverran(GrainId grain, string overrun);

@@ -18,8 +18,27 @@ internal sealed class TurnLimits(TimeSpan operations, TimeSpan others, TimeProvi
     /// <summary>The user code that was begun last, while any has not ended; null: none is under way. From any thread.</summary>
     public OpenTurn? Open => Volatile.Read(ref _open) > 0 ? _latest : null;
 
+    /// <summary>The reading of an operation's arguments.</summary>
+    public OpenTurn Reading { get; } = new("reading the arguments of an operation", others, OthersOption);
+
     /// <summary>Something else that waits for the thread.</summary>
     public OpenTurn OtherWork { get; } = new("user code outside of its turns", others, OthersOption);
+
+    /// <summary>Begins what the author's types do outside of a turn, such as to read arguments: it may block the thread. To be followed by <see cref="Leave"/>.</summary>
+    /// <returns>What was the latest before.</returns>
+    public OpenTurn? Enter(OpenTurn work)
+    {
+        var before = _latest;
+        _latest = work;
+        Interlocked.Increment(ref _open);
+        return before;
+    }
+
+    public void Leave(OpenTurn? before)
+    {
+        _latest = before;
+        Interlocked.Decrement(ref _open);
+    }
 
     /// <summary>The limit of a batch of operations: a replica that cannot end them is broken.</summary>
     public async Task<T> OfOperations<T>(Func<Task<T>> apply, IReadOnlyList<LogEntry> batch)

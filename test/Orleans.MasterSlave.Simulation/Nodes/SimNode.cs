@@ -24,6 +24,12 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random)
     /// <summary>For scripted histories: how long a read goes on after it has seen the state.</summary>
     public TimeSpan ReadTime { get; set; }
 
+    /// <summary>For scripted histories: how often the state cannot be serialized. 1: never can it.</summary>
+    public double UnsavableStates { get; set; } = cluster.Options.UnsavableStates;
+
+    /// <summary>For scripted histories: an operation fails here, for want of memory, say, and not on other nodes.</summary>
+    public bool FailsToApply { get; set; }
+
     /// <summary>For scripted histories: what another thread of the process does between a slave's decision to compete and its first step.</summary>
     public Action? BeforeClaim { get; set; }
     /// <summary>The durations that this node is started with next: options are changed node by node.</summary>

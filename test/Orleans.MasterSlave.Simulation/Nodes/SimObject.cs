@@ -16,11 +16,22 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
     public List<RequestId> Ledger { get; } = [];
     public ulong Digest { get; private set; }
 
+    /// <summary>An operation that begins with this byte cannot be read.</summary>
+    public const byte Unreadable = 0xff;
+
+    public string? Admit(RequestId request, byte[] payload) => payload[0] == Unreadable ? "it cannot be read" : null;
+
+    public void Forget(RequestId request)
+    {
+    }
+
     public async Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations)
     {
         world.Require(!_applying, () => "operations never interleave (W5)");
         _applying = true;
         var answers = new List<byte[]>();
+        if (node.FailsToApply) throw new OutOfMemoryException("simulated");
+        world.Require(operations.All(o => o.Payload[0] != Unreadable), () => "what cannot be read is not in the log (W3)");
         if (node.ApplyTime > TimeSpan.Zero) await Task.Delay(node.ApplyTime, time);
         foreach (var operation in operations)
         {
@@ -47,6 +58,7 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
     public Task<byte[]> SaveStateAsync()
     {
         world.Require(!_applying, () => "a snapshot is not taken within an operation (D6)");
+        if (_random.Chance(node.UnsavableStates)) throw new NotSupportedException("simulated: a member of the state has no codec");
         var bytes = new byte[Ledger.Count * 24];
         for (var i = 0; i < Ledger.Count; i++)
         {

@@ -34,6 +34,9 @@ internal sealed record SimulationOptions
     public double SlowestApplyMilliseconds { get; init; } = 1;
     public double SlowestFlushMilliseconds { get; init; } = 2;
     public double UnknownOutcomes { get; init; }
+
+    /// <summary>How often a state cannot be serialized when a snapshot of it is due.</summary>
+    public double UnsavableStates { get; init; }
     public double StoreSlowness { get; init; }
     public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(5);
     public NetworkWeather Weather { get; init; } = new();
@@ -80,6 +83,7 @@ internal sealed record SimulationOptions
                 MaxStaleness = TimeSpan.FromSeconds(random.Pick([2, 30])), // a long one leaves the lease alone to stop an ex-master
                 Snapshots = new SnapshotTrigger(random.Pick([10L, 50, 1_000]), 1 << 20),
             },
+            UnsavableStates = random.Pick([0.0, 0.0, 0.5]),
         };
     }
 }

@@ -111,12 +111,12 @@ internal sealed class Scenario
     public static bool IsAppendWithEntries(object? message) => message is AppendRequest { Entries.Count: > 0 };
 
     /// <summary>An operation of another client than <see cref="Client"/>: who sends it, and when, is up to the history.</summary>
-    public Operation Operation(long sequence, int client = 77, SessionToken? known = null) => new()
+    public Operation Operation(long sequence, int client = 77, SessionToken? known = null, byte[]? payload = null) => new()
     {
         Id = new RequestId(SimIds.Client(client), sequence),
         AnsweredThrough = 0,
         Known = known ?? SessionToken.None,
-        Payload = new byte[8],
+        Payload = payload ?? new byte[8],
         Birth = Cluster.Store.Record(Group.Id)?.Birth ?? GroupBirth.None,
     };
 

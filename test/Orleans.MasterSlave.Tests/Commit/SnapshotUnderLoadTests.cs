@@ -18,7 +18,7 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
     public SnapshotUnderLoadTests()
     {
         _log = _fixture.Log.OpenReplica(GroupOf("a"));
-        _commit = new CommitExecutor(_log, new Sum(), new SessionTable(), new SnapshotTrigger(10, long.MaxValue), e => throw e);
+        _commit = new CommitExecutor(_log, new Sum(), new SessionTable(), new SnapshotTrigger(10, long.MaxValue), e => throw e, e => throw e);
     }
 
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
@@ -74,6 +74,12 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
     private sealed class Sum : IReplicatedObject
     {
         private long _count;
+
+        public string? Admit(RequestId request, byte[] payload) => null;
+
+        public void Forget(RequestId request)
+        {
+        }
 
         public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations)
         {
