@@ -28,6 +28,8 @@ public sealed class FakeCluster : IAsyncLifetime
             silo.Services.AddMasterSlavePlacement().AddMasterSlaveRouting(throughGateways: false);
             silo.AcceptFaultyGrains();
             silo.Services.AddSingleton(Groups);
+            silo.Services.AddSingleton<IReachability, FakeReachability>();
+            silo.Services.AddSingleton<IIncomingGrainCallFilter, RelayMark>();
             silo.AddGrainExtension<IReplicaEndpoint, FakeReplica>();
             silo.Services.Configure<GrainTypeOptions>(options => options.Classes.RemoveWhere(type =>
                 typeof(IGroupDirectoryGrain).IsAssignableFrom(type) && type != typeof(FakeGroupDirectory)));

@@ -8,13 +8,16 @@ using Orleans.Serialization.Invocation;
 
 namespace Orleans.MasterSlave.RoutingTests;
 
+/// <summary>A call that came to a replica, also when it is not answered.</summary>
+internal sealed record Arrival(GroupId Group, SiloAddress Silo, Operation? Operation, ReadRequest? Read, SiloAddress? Relay);
+
 /// <summary>All fake groups of one cluster: views, shared states, recorded answers, and what a test wants to happen to a call.</summary>
 internal sealed class FakeGroups
 {
     public ConcurrentDictionary<GroupId, GroupView> Views { get; } = new();
     public ConcurrentDictionary<GroupId, object> States { get; } = new();
     public ConcurrentDictionary<(GroupId, RequestId), Task<CallReply>> Answers { get; } = new();
-    public ConcurrentQueue<(GroupId Group, SiloAddress Silo, Operation? Operation, ReadRequest? Read)> Arrivals { get; } = new();
+    public ConcurrentQueue<Arrival> Arrivals { get; } = new();
     public Func<GroupId, SiloAddress>? Create { get; set; }
     public int Lookups;
 
@@ -24,6 +27,15 @@ internal sealed class FakeGroups
 
     /// <summary>Lasts until the cluster is taken down.</summary>
     public TaskCompletionSource Silence { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Is what this relay (null: none, directly) sends to that silo lost? Such calls are never answered.</summary>
+    public Func<GroupId, SiloAddress?, SiloAddress, bool> IsLost { get; set; } = (_, _, _) => false;
+
+    /// <summary>What the first silo knows of the second one.</summary>
+    public Func<SiloAddress, SiloAddress, Reach> Reach { get; set; } = (_, _) => Contracts.Reach.Heard;
+
+    /// <summary>Pings, by group: whether each came directly.</summary>
+    public ConcurrentQueue<GroupId> Pings { get; } = new();
 
     /// <summary>Before a call is looked at: a reply of the test's own, or null to go on.</summary>
     public Func<GroupId, SiloAddress, bool, Task<CallReply?>> Meddle { get; set; } = (_, _, _) => Task.FromResult<CallReply?>(null);
@@ -48,7 +60,7 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
 
     public async Task<CallReply> ExecuteAsync(Operation operation)
     {
-        if (groups.Record) groups.Arrivals.Enqueue((_group, silo.SiloAddress, operation, null));
+        await ArriveAsync(operation, null);
         if (await groups.Meddle(_group, silo.SiloAddress, true) is { } other) return other;
         var view = groups.Views[_group];
         if (!silo.SiloAddress.Equals(view.Replicas.First(r => r.Node == view.Master).Silo)) return new CallReply { Kind = ReplyKind.Redirected, View = view };
@@ -57,10 +69,23 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
 
     public async Task<CallReply> ReadAsync(ReadRequest request)
     {
-        if (request.PositionOnly) return Position; // before a client's first operation; not what these tests are about
-        if (groups.Record) groups.Arrivals.Enqueue((_group, silo.SiloAddress, null, request));
+        if (request.PositionOnly)
+        {
+            groups.Pings.Enqueue(_group);
+            if (groups.IsLost(_group, RelayMark.Current, silo.SiloAddress)) await groups.Silence.Task;
+            return Position; // before a client's first operation, or to see whether a way works
+        }
+
+        await ArriveAsync(null, request);
         if (await groups.Meddle(_group, silo.SiloAddress, false) is { } other) return other;
         return await Execute(request.Payload, apply: false);
+    }
+
+    private async Task ArriveAsync(Operation? operation, ReadRequest? read)
+    {
+        var relay = RelayMark.Current;
+        if (groups.Record) groups.Arrivals.Enqueue(new Arrival(_group, silo.SiloAddress, operation, read, relay));
+        if (groups.IsLost(_group, relay, silo.SiloAddress)) await groups.Silence.Task;
     }
 
     private async Task<CallReply> Execute(byte[] payload, bool apply)
@@ -79,6 +104,27 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
 
         return new CallReply { Kind = ReplyKind.Answered, Payload = serializer.SerializeResponse(response), Token = new SessionToken(0, new Epoch(1), new LogIndex(1)) };
     }
+}
+
+/// <summary>Marks what a relay sends on, so that a replica sees by which it came.</summary>
+internal sealed class RelayMark(ILocalSiloDetails silo) : IIncomingGrainCallFilter
+{
+    private const string Name = "test.relay";
+
+    public static SiloAddress? Current => RequestContext.Get(Name) is string silo ? SiloAddress.FromParsableString(silo) : null;
+
+    public Task Invoke(IIncomingGrainCallContext context)
+    {
+        if (context.Grain is RelayGrain) RequestContext.Set(Name, silo.SiloAddress.ToParsableString());
+        return context.Invoke();
+    }
+}
+
+internal sealed class FakeReachability(ILocalSiloDetails silo, FakeGroups groups) : IReachability
+{
+    public TimeSpan Interval => TimeSpan.FromMilliseconds(50);
+
+    public Reach Of(SiloAddress other) => groups.Reach(silo.SiloAddress, other);
 }
 
 [GrainType("test.group-directory"), LocalToCaller, Reentrant]

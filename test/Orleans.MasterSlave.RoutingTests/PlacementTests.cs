@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Hosting;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Placement;
+using Orleans.MasterSlave.TestKit;
 using Orleans.Runtime;
 using Orleans.TestingHost;
 using Xunit;
@@ -12,6 +15,7 @@ namespace Orleans.MasterSlave.RoutingTests;
 /// <summary>Ids that name their silo, and ids that mean "here".</summary>
 public sealed class PlacementTests : IAsyncLifetime
 {
+    private readonly KeptLog _log = new();
     private InProcessTestCluster _cluster = null!;
 
     public async ValueTask InitializeAsync()
@@ -22,6 +26,7 @@ public sealed class PlacementTests : IAsyncLifetime
             silo.Services.AddMasterSlavePlacement();
             silo.AcceptFaultyGrains();
             silo.AddGrainExtension<IProbe, Probe>();
+            silo.Services.AddLogging(logging => logging.AddProvider(_log));
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
@@ -96,6 +101,52 @@ public sealed class PlacementTests : IAsyncLifetime
             Assert.Equal(silo.ToParsableString(), await probe.Where());
         await Assert.ThrowsAnyAsync<Exception>(() => probes[victim.SiloAddress].Where());
         await Assert.ThrowsAnyAsync<Exception>(() => probes[victim.SiloAddress].Where());
+    }
+
+    /// <summary>Callers knock at a dead address: each knock is refused at once, with a line in the log at most, and no exception is thrown, retried and logged in placement.</summary>
+    [Fact]
+    public async Task KnocksAtADeadSilo_AreRefused_WithoutRetriesOrStackTraces()
+    {
+        var victim = _cluster.Silos[^1];
+        await _cluster.KillSiloAsync(victim, TestContext.Current.CancellationToken);
+        var left = _cluster.Silos.Where(silo => silo != victim).ToList();
+        await Eventually.TrueAsync(
+            () => Task.FromResult(left.All(silo => silo.ServiceProvider.GetRequiredService<SiloDeaths>().IsDead(victim.SiloAddress))), "the silo is declared dead");
+        var before = _log.Lines.Count;
+        for (var i = 0; i < 20; i++)
+        {
+            var id = ReplicaGrainId.Create(new GroupId(GrainId.Create("test.notes", $"dead {i}")), victim.SiloAddress);
+            await Assert.ThrowsAnyAsync<Exception>(() => _cluster.Client.GetGrain<IProbe>(id).Where().WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+        }
+
+        var lines = _log.Lines.Skip(before).ToList();
+        Assert.DoesNotContain(lines, line => line.Contains("OnRetry", StringComparison.Ordinal) || line.Contains("Failed to address", StringComparison.Ordinal));
+        Assert.InRange(lines.Count(line => line.Contains("dead ", StringComparison.Ordinal)), 0, 20);
+    }
+}
+
+/// <summary>Keeps what silos log, from information on: category and message.</summary>
+internal sealed class KeptLog : ILoggerProvider
+{
+    public ConcurrentQueue<string> Lines { get; } = new();
+
+    public ILogger CreateLogger(string categoryName) => new Category(categoryName, this);
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Category(string name, KeptLog log) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel)) log.Lines.Enqueue($"{name} {formatter(state, exception)} {exception?.Message}");
+        }
     }
 }
 

@@ -268,21 +268,6 @@ public sealed class RoutingTests : IClassFixture<FakeCluster>
     }
 
     [Fact]
-    public async Task Detour_ReachesTheReplica()
-    {
-        var (grain, group) = _cluster.NewGroup();
-        var groups = _cluster.Service<ClientGroups>();
-        var entry = groups.Enter(group.Grain);
-        _cluster.Service<GatewayDetours>().Proved("some key", entry.Path);
-        entry.Leave();
-        Assert.Equal(1, await grain.Write("x"));
-        Assert.Equal(1, await grain.Read());
-        Assert.Equal(2, await grain.Write("y"));
-        _cluster.Service<GatewayDetours>().DirectAnswered(entry.Path);
-        Assert.Equal(3, await grain.Write("z"));
-    }
-
-    [Fact]
     public async Task Diagnostics_ShowReplicas_AndReadFromEachOne()
     {
         var (grain, _) = _cluster.NewGroup();

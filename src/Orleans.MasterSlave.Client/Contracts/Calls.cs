@@ -38,11 +38,14 @@ internal sealed class ReadRequest
     /// <summary>Refuse with <see cref="RefusalReason.TokenLost"/> a token from before a data loss, instead of dropping it (R1).</summary>
     [Id(4)] public bool StrictSession { get; init; }
 
-    /// <summary>Nothing is executed: the reply's token says how far this replica is. A client asks so before its first operation on a group (W1).</summary>
+    /// <summary>Nothing is executed: the reply's token says how far this replica is. A client asks so before its first operation on a group (W1), and to see whether a way works.</summary>
     [Id(5)] public bool PositionOnly { get; init; }
 
     /// <summary>The group as the client knows it: a replica of another birth does not answer (I4). None: the client knows of none yet.</summary>
     [Id(6)] public GroupBirth Birth { get; init; }
+
+    /// <summary>Asks nothing but an answer.</summary>
+    public static ReadRequest Ping(GroupBirth birth) => new() { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true, Birth = birth };
 }
 
 /// <summary>What a replica made of a call.</summary>
@@ -109,6 +112,22 @@ internal enum RefusalReason
     RequestIdReused,
 }
 
+/// <summary>What a silo knows of another one by its own means: heartbeats and membership, and never because a call has had no answer.</summary>
+internal enum Reach
+{
+    /// <summary>It answered a heartbeat within a lease: whatever is silent over there, the way to it is not at fault.</summary>
+    Heard,
+
+    /// <summary>Nobody can tell: no heartbeats go there, or none have gone for long enough.</summary>
+    Unknown,
+
+    /// <summary>It has answered no heartbeat for a lease: it is dead or hangs, or one of the two silos is cut off from the other.</summary>
+    Unheard,
+
+    /// <summary>Membership has declared it dead, or its node has started again: nobody will ever answer there.</summary>
+    Gone,
+}
+
 /// <summary>A replica's reply to an operation or a read.</summary>
 [GenerateSerializer, Immutable, Alias("masterslave.reply")]
 internal sealed class CallReply
@@ -124,9 +143,21 @@ internal sealed class CallReply
     /// <summary>What this replica knows of the group: sent with redirects.</summary>
     [Id(5)] public GroupView? View { get; init; }
 
-    /// <summary>The relay's own word: the replica did not answer it in time.</summary>
-    [Id(6)] public bool Unreached { get; init; }
+    /// <summary>
+    /// The relay's own word: it had no answer from the replica, and this is what its silo knows of the replica's; with <see cref="ReplyKind.NotTaken"/> it did not even send the call. Null: the
+    /// reply is the replica's.
+    /// </summary>
+    [Id(6)] public Reach? Unanswered { get; init; }
 
     /// <summary>The group that this replica is of; none: it does not know, or a relay speaks.</summary>
     [Id(7)] public GroupBirth Birth { get; init; }
+
+    /// <summary>The silo whose relay carried the call, or tried to; null: it came by no relay.</summary>
+    [Id(8)] public SiloAddress? Relay { get; init; }
+
+    /// <summary>The same reply, as it comes by a relay.</summary>
+    public CallReply By(SiloAddress relay) => new()
+    {
+        Kind = Kind, Payload = Payload, Token = Token, Refusal = Refusal, Message = Message, View = View, Unanswered = Unanswered, Birth = Birth, Relay = relay,
+    };
 }

@@ -25,8 +25,8 @@ internal interface IGroupDirectoryGrain : IGrainWithStringKey
 }
 
 /// <summary>
-/// Carries calls over another gateway: keyed by a fresh random key and resolved on whichever silo receives it, so that a retry does not
-/// take the same dead gateway again. When the replica has not answered within <c>patience</c>, it answers <see cref="ReplyKind.Unknown"/> itself.
+/// Carries calls over another gateway: keyed by a random key and resolved on whichever silo receives it, so that a retry does not
+/// take the same dead gateway again. Its replies name that silo. When the replica has not answered within <c>patience</c>, it answers itself: see <see cref="CallReply.Unanswered"/>.
 /// </summary>
 [Alias("masterslave.IRelay")]
 internal interface IRelayGrain : IGrainWithStringKey
@@ -39,6 +39,10 @@ internal interface IRelayGrain : IGrainWithStringKey
 
     [Alias("resolve"), AlwaysInterleave]
     Task<GroupView> ResolveAsync(GroupId group, long refusedVersion);
+
+    /// <summary>The silo to which this key leads.</summary>
+    [Alias("where"), AlwaysInterleave]
+    Task<SiloAddress> WhereAsync();
 }
 
 /// <summary>

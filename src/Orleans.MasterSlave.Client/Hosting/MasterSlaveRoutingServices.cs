@@ -31,9 +31,13 @@ internal static class MasterSlaveRoutingServices
             return new ClientGroups(options.MaxTrackedGrains, options.MaxOperationsPerGrain);
         });
         services.AddSingleton<SuspectSilos>();
-        services.AddSingleton(provider => new GatewayDetours(
-            throughGateways, provider.GetRequiredService<ClientTimes>().Attempt, provider.GetRequiredService<TimeProvider>(), new Random(),
-            provider.GetRequiredService<ILogger<GatewayDetours>>()));
+        services.AddSingleton(provider => new GoneSilos(provider.GetService<ISiloDeaths>()));
+        services.AddSingleton(provider => new Relays(provider.GetRequiredService<TimeProvider>(), new Random()));
+        services.AddSingleton<RelayScout>();
+        services.AddSingleton(provider => new DirectWays(
+            throughGateways, provider.GetRequiredService<ClientTimes>().Attempt, provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<DirectWays>>()));
+        if (throughGateways) services.AddSingleton<IClusterConnectionStatusObserver, GatewayObserver>();
         services.AddSingleton(provider => new AttemptWatch(provider.GetRequiredService<ClientTimes>().Attempt, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AttemptSender>();
         services.AddSingleton<CallRerouter>();

@@ -3,7 +3,7 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Routing;
 
 /// <summary>Sends calls and look-ups, directly or by a relay.</summary>
-internal sealed class AttemptSender(IGrainFactory factory, ClientTimes times)
+internal sealed class AttemptSender(IGrainFactory factory, GoneSilos gone, ClientTimes times, TimeProvider time)
 {
     /// <summary>A relay gives up a little before its caller does, so that its silence means its gateway's.</summary>
     private const double RelayShare = 0.75;
@@ -21,22 +21,39 @@ internal sealed class AttemptSender(IGrainFactory factory, ClientTimes times)
         }
     }
 
-    /// <summary>How long a relay may take at the n-th attempt by one: longer each time, for the sake of slow calls.</summary>
-    public TimeSpan RelayPatience(int earlier)
+    /// <summary>
+    /// Does the replica answer by the direct way? Without user code, and nothing of a call: a second copy of a call would have to count as perhaps executed. Never throws.
+    /// </summary>
+    public async Task<bool> PingAsync(ClientGroup group, ReplicaRoute route)
     {
-        var patience = times.Attempt * Math.Pow(4, Math.Min(earlier, 8));
-        return patience < times.Call ? patience : times.Call;
+        try
+        {
+            var ping = route.Endpoint.ReadAsync(ReadRequest.Ping(group.Birth));
+            ping.Ignore();
+            await ping.WaitAsync(times.Attempt, time);
+            return true;
+        }
+        catch (Exception)
+        {
+            return false; // whatever it was: calls go on by relays
+        }
     }
 
-    /// <summary>Asks the directory; calls of one group that ask at the same time share the question.</summary>
-    public Task<GroupView> Resolve(ClientGroup group, long refusedVersion, string? key) => group.JoinResolve(refusedVersion, key, () =>
+    /// <summary>Asks the directory; calls of one group that ask at the same time share the question, but not one that is older than an attempt: it may never be answered.</summary>
+    public Task<GroupView> Resolve(ClientGroup group, long refusedVersion, string? key) => group.JoinResolve(refusedVersion, key, time.GetTimestamp(), joinable: (long)(times.Attempt.TotalSeconds * time.TimestampFrequency), () =>
         key is null
             ? factory.GetGrain<IGroupDirectoryGrain>(GroupDirectoryKey.Of(group.Id)).ResolveAsync(group.Id, refusedVersion)
             : factory.GetGrain<IRelayGrain>(key).ResolveAsync(group.Id, refusedVersion));
 
-    public void Learn(ClientGroup group, GroupView? view) => group.Learn(view, factory);
+    public void Learn(ClientGroup group, GroupView? view)
+    {
+        if (view is not null) group.Learn(gone.Mark(view), factory);
+    }
 
-    public void LearnFromDirectory(ClientGroup group, GroupView? view) => group.LearnFromDirectory(view, factory);
+    public void LearnFromDirectory(ClientGroup group, GroupView? view)
+    {
+        if (view is not null) group.LearnFromDirectory(gone.Mark(view), factory);
+    }
 
     public GroupRoutes RoutesOf(GroupView view) => new(view, factory);
 

@@ -90,10 +90,14 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
     /// <summary>This silo was silent in another call a moment ago: ask it, but do not wait for it.</summary>
     public void OnSuspect(SiloAddress silo) => (Target(silo).Fresh, Target(silo).Suspect) = (false, true);
 
-    public void OnSent(SiloAddress silo, TimeSpan now)
+    /// <param name="silo">Where to.</param>
+    /// <param name="now">When.</param>
+    /// <param name="most">When nothing has come by then, it may be sent again, though the replica would be given more time.</param>
+    public void OnSent(SiloAddress silo, TimeSpan now, TimeSpan? most = null)
     {
         var target = Target(silo);
         var patience = Times.Patience(target.Attempts++);
+        if (most < patience) patience = most.Value;
         target.Suspect |= target.Waiting;
         (target.Fresh, target.Waiting, target.PatienceEnd, target.NextTry) = (false, true, now + patience, now + patience);
         _unsettled++;
@@ -131,6 +135,17 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
         OnUnknown(silo, message, now);
         Target(silo).Suspect = true;
     }
+
+    /// <summary>The attempt came to nothing on its way, and the replica is not to blame: it may be asked again then, by another way, without holding up others. This copy may have arrived all the same.</summary>
+    public void OnWayFailed(SiloAddress silo, string? message, TimeSpan again)
+    {
+        Message = message ?? Message;
+        var target = Target(silo);
+        (target.Waiting, target.Suspect, target.NextTry) = (false, true, again);
+    }
+
+    /// <summary>One copy was not sent by the relay that it went to: it cannot have been executed.</summary>
+    public void OnNotSent() => _unsettled--;
 
     public void OnResolving() => Resolving = true;
 

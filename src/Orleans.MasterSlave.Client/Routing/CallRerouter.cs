@@ -6,12 +6,12 @@ namespace Orleans.MasterSlave.Routing;
 
 /// <summary>The long way of a call: a view is missing, or the first attempt was not answered. Does what <see cref="ClientPolicy"/> decides.</summary>
 internal sealed partial class CallRerouter(
-    AttemptSender sender, GatewayDetours detours, SuspectSilos suspects, ClientTimes times, TimeProvider time, ILogger<CallRerouter> logger)
+    AttemptSender sender, DirectWays directWays, Relays relays, RelayScout scout, SuspectSilos suspects, GoneSilos gone, ClientTimes times, TimeProvider time, ILogger<CallRerouter> logger)
 {
     public async ValueTask<CallReply> RerouteAsync(RoutedCall call, GroupRoutes? routes, Attempt? first)
     {
         var journey = new Journey(call, times) { Routes = routes ?? call.Group.Routes };
-        journey.Progress.OnView(journey.Routes?.View);
+        Refresh(journey);
         SuspectKnown(journey);
         if (first is not null)
         {
@@ -59,13 +59,21 @@ internal sealed partial class CallRerouter(
             }
 
             journey.Attempts.RemoveAt(i--);
-            if (!attempt.Reply.IsCompletedSuccessfully) Broken(journey, attempt, now);
-            else if (attempt.Reply.Result is { Kind: ReplyKind.Answered } answer)
+            if (!attempt.Reply.IsCompletedSuccessfully)
             {
-                Answered(journey.Call, attempt);
-                return answer;
+                Broken(journey, attempt, now);
+                continue;
             }
-            else Declined(journey, attempt, attempt.Reply.Result, now);
+
+            var reply = attempt.Reply.Result;
+            ByRelay(journey, attempt, reply);
+            if (reply.Kind == ReplyKind.Answered)
+            {
+                Answered(journey, attempt, reply);
+                return reply;
+            }
+
+            Declined(journey, attempt, reply, now);
         }
 
         if (journey.Resolving is { IsCompleted: true } resolved)
@@ -78,10 +86,25 @@ internal sealed partial class CallRerouter(
         return null;
     }
 
-    private void Answered(RoutedCall call, Attempt attempt)
+    private void ByRelay(Journey journey, Attempt attempt, CallReply reply)
+    {
+        if (attempt.Key is not { } key || reply.Relay is not { } relay) return;
+        relays.Answered(key, relay);
+        journey.Tried(attempt.Silo).Relays.Add(relay);
+    }
+
+    /// <summary>The replica itself answered.</summary>
+    private void Answered(Journey journey, Attempt attempt, CallReply reply)
     {
         suspects.Clear(attempt.Silo);
-        detours.Answered(call.Group.Path, attempt.Key, call.SilentDirect?.Reply);
+        if (attempt.Key is null)
+        {
+            directWays.Answered(journey.Call.Group.Path, attempt.Silo);
+            return;
+        }
+
+        if (reply.Relay is { } relay) relays.Reached(relay, attempt.Silo);
+        if (journey.Tried(attempt.Silo).SilentDirect is { } direct) _ = directWays.ConfirmSilentAsync(direct.Reply, journey.Call.Group.Path, attempt.Silo);
     }
 
     private void Silent(Journey journey, Attempt attempt, TimeSpan now)
@@ -89,23 +112,38 @@ internal sealed partial class CallRerouter(
         attempt.WasSilent = true;
         if (attempt.Key is not null)
         {
-            detours.Failed(attempt.Key);
-            journey.Progress.OnBroken(attempt.Silo, null, now);
+            relays.Silent(attempt.Key);
+            scout.SendOut();
+            journey.Progress.OnWayFailed(attempt.Silo, null, now);
         }
-        else if (detours.Possible) journey.Call.SilentDirect ??= attempt;
+        else if (directWays.RelaysPossible) DirectFailed(journey, attempt);
         else suspects.Suspect(attempt.Silo);
+    }
+
+    private void DirectFailed(Journey journey, Attempt attempt)
+    {
+        scout.SendOut();
+        journey.Tried(attempt.Silo).SilentDirect ??= attempt;
+        journey.DirectWasSilent = true;
     }
 
     private void Broken(Journey journey, Attempt attempt, TimeSpan now)
     {
         journey.LastFailure = attempt.Reply.Exception?.InnerException ?? new OperationCanceledException();
         if (!CallFailure.IsPassing(journey.LastFailure)) throw CallFailure.Lasting(journey.LastFailure);
-        if (journey.LastFailure is SiloUnavailableException) suspects.Suspect(attempt.Silo);
+        if (directWays.RelaysPossible && attempt.Key is null) DirectFailed(journey, attempt);
+        else if (journey.LastFailure is SiloUnavailableException && attempt.Key is null) suspects.Suspect(attempt.Silo);
         journey.Progress.OnBroken(attempt.Silo, journey.LastFailure.Message, now);
     }
 
     private void Declined(Journey journey, Attempt attempt, CallReply reply, TimeSpan now)
     {
+        if (reply.Unanswered is { } reach)
+        {
+            NotCarried(journey, attempt, reply, reach, now);
+            return;
+        }
+
         sender.Learn(journey.Call.Group, reply.View);
         if (reply.Refusal == RefusalReason.RequestExpired) journey.Call.Group.Saw(reply.Token);
         switch (reply.Kind)
@@ -117,44 +155,76 @@ internal sealed partial class CallRerouter(
                 journey.Progress.OnRefused(attempt.Silo, reply.Refusal, reply.Message, now);
                 break;
             default:
-                if (reply.Unreached) suspects.Suspect(attempt.Silo);
-                if (reply.Unreached) journey.Progress.OnBroken(attempt.Silo, reply.Message, now);
-                else journey.Progress.OnUnknown(attempt.Silo, reply.Message, now);
+                journey.Progress.OnUnknown(attempt.Silo, reply.Message, now);
                 break;
         }
 
-        if (!reply.Unreached) Answered(journey.Call, attempt);
+        Answered(journey, attempt, reply);
         Refresh(journey);
     }
 
-    /// <summary>Uses what other calls have learned of the group meanwhile.</summary>
+    /// <summary>The relay's own word. What it says of the replica's silo goes for the two of them only: the relay's silo may be the one that is cut off.</summary>
+    private void NotCarried(Journey journey, Attempt attempt, CallReply reply, Reach reach, TimeSpan now)
+    {
+        if (reply.Kind == ReplyKind.NotTaken) journey.Progress.OnNotSent();
+        switch (reach)
+        {
+            case Reach.Heard:
+                journey.Tried(attempt.Silo).IsSlow();
+                journey.Progress.OnBroken(attempt.Silo, reply.Message, now);
+                break;
+            case Reach.Gone:
+                gone.Learn(attempt.Silo);
+                sender.Learn(journey.Call.Group, journey.Progress.View);
+                journey.Progress.OnWayFailed(attempt.Silo, reply.Message, now + times.MinBackoff);
+                Refresh(journey);
+                break;
+            default:
+                scout.SendOut();
+                if (relays.CouldNotReach(reply.Relay!, attempt.Silo)) suspects.Suspect(attempt.Silo);
+                journey.Progress.OnWayFailed(attempt.Silo, reply.Message, now + times.MinBackoff);
+                break;
+        }
+    }
+
+    /// <summary>Uses what other calls have learned of the group meanwhile, and of silos that are gone.</summary>
     private void Refresh(Journey journey)
     {
-        if (journey.Call.Group.Routes is { } routes) journey.Progress.OnView(routes.View);
+        if ((journey.Call.Group.Routes ?? journey.Routes)?.View is { } shared) journey.Progress.OnView(gone.Mark(shared));
         if (journey.Progress.View is { } view && journey.Routes?.View != view)
-            journey.Routes = journey.Call.Group.Routes is { } shared && shared.View == view ? shared : sender.RoutesOf(view);
+            journey.Routes = journey.Call.Group.Routes is { } routes && routes.View == view ? routes : sender.RoutesOf(view);
     }
 
     private void SendNext(Journey journey, SiloAddress silo, TimeSpan now)
     {
         Refresh(journey);
-        var direct = journey.Call.SilentDirect is null && !(detours.Possible && detours.Active);
-        var patience = direct ? times.Patience(journey.Progress.Target(silo).Attempts) : sender.RelayPatience(journey.Detoured++);
-        var key = direct ? null : detours.Key;
-        var route = journey.Routes!.Of(silo) ?? sender.RouteTo(journey.Call.Group.Id, silo);
-        var reply = sender.Send(journey.Call, route, key, patience);
+        var (group, tried) = (journey.Call.Group, journey.Tried(silo));
+        var route = journey.Routes!.Of(silo) ?? sender.RouteTo(group.Id, silo);
+        var way = journey.DirectWasSilent ? Way.Relay : directWays.WayTo(group.Path, silo);
+        if (way != Way.Direct && tried.NextIsDirect()) way = Way.Direct;
+        RelayKey? relay = way == Way.Direct ? null : relays.KeyTo(silo, tried.Relays);
+        if (relay?.Silo is { } at) tried.Relays.Add(at);
+        var attempts = journey.Progress.Target(silo).Attempts;
+        var patience = relay is null && tried.SilentDirect is null ? times.Patience(attempts) : tried.Patience(times, attempts);
+        var reply = sender.Send(journey.Call, route, relay?.Key, patience);
         reply.Ignore(); // it may be left behind when another attempt is answered first
-        journey.Attempts.Add(new Attempt(reply, silo, key, now + patience));
-        journey.Progress.OnSent(silo, now);
+        if (way == Way.RelayAndPing) _ = PingAsync(group, route);
+        journey.Attempts.Add(new Attempt(reply, silo, relay?.Key, now + patience));
+        journey.Progress.OnSent(silo, now, patience);
+    }
+
+    private async Task PingAsync(ClientGroup group, ReplicaRoute route)
+    {
+        if (await sender.PingAsync(group, route)) directWays.Answered(group.Path, route.Silo);
     }
 
     private async Task<GroupView?> ResolveAsync(Journey journey, long refusedVersion)
     {
-        var detour = detours.Possible && (journey.ResolveWasSilent || journey.Call.SilentDirect is not null || detours.Active);
-        var key = detour ? detours.Key : null;
+        RelayKey? relay = directWays.RelaysPossible && (journey.ResolveWasSilent || journey.DirectWasSilent || directWays.AnySilent) ? relays.KeyTo(null, journey.AskedBy) : null;
+        if (relay?.Silo is { } at) journey.AskedBy.Add(at);
         try
         {
-            var view = await sender.Resolve(journey.Call.Group, refusedVersion, key).WaitAsync(times.Patience(journey.Progress.Resolved + 1), time);
+            var view = await sender.Resolve(journey.Call.Group, refusedVersion, relay?.Key).WaitAsync(times.Patience(journey.Progress.Resolved + 1), time);
             sender.LearnFromDirectory(journey.Call.Group, view);
             return view;
         }
@@ -162,7 +232,7 @@ internal sealed partial class CallRerouter(
         {
             journey.LastFailure = failure;
             journey.ResolveWasSilent = failure is TimeoutException;
-            if (key is not null && journey.ResolveWasSilent) detours.Failed(key);
+            if (relay is not null && journey.ResolveWasSilent) relays.Silent(relay.Value.Key);
             return null;
         }
     }

@@ -8,19 +8,21 @@ namespace Orleans.MasterSlave.Routing;
 /// <see cref="CallRerouter"/>'s.
 /// </summary>
 internal sealed class CallRouter(
-    AttemptSender sender, CallRerouter rerouter, GatewayDetours detours, SuspectSilos suspects, AttemptWatch watch, ClientTimes times, TimeProvider time)
+    AttemptSender sender, CallRerouter rerouter, DirectWays directWays, Relays relays, SuspectSilos suspects, GoneSilos gone, AttemptWatch watch, ClientTimes times, TimeProvider time)
 {
+    private static readonly HashSet<SiloAddress> NoneTried = [];
+
     /// <summary>The answer. Every other end is an exception.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<CallReply> RouteAsync(RoutedCall call)
     {
-        if (call.Group.Routes is not { } routes || First(call, routes) is not { } route || suspects.IsSuspect(route.Silo))
+        if (call.Group.Routes is not { } routes || First(call, routes) is not { } route || suspects.IsSuspect(route.Silo) || gone.IsGone(route.Silo))
             return await rerouter.RerouteAsync(call, null, null);
 
-        var way = detours.WayTo(call.Group.Path);
-        var key = way == Way.Direct ? null : detours.Key;
+        var way = directWays.WayTo(call.Group.Path, route.Silo);
+        var key = way == Way.Direct ? null : relays.KeyTo(route.Silo, NoneTried).Key;
         var reply = sender.Send(call, route, key, times.Attempt);
-        if (way == Way.Both) _ = ProbeAsync(call, route);
+        if (way == Way.RelayAndPing) _ = PingAsync(call.Group, route);
         if (!call.Cancellation.CanBeCanceled) await watch.WaitAsync(reply);
         else await ((Task)reply).WaitAsync(times.Attempt, time, call.Cancellation)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
@@ -28,7 +30,8 @@ internal sealed class CallRouter(
         if (reply.IsCompletedSuccessfully && reply.Result is { Kind: ReplyKind.Answered } answer)
         {
             suspects.Clear(route.Silo);
-            detours.Answered(call.Group.Path, key, silentDirect: null);
+            if (key is null) directWays.Answered(call.Group.Path, route.Silo);
+            else if (answer.Relay is { } relay) relays.Answered(key, relay);
             return answer;
         }
 
@@ -42,11 +45,8 @@ internal sealed class CallRouter(
         _ => routes.Readers is { Length: > 0 } readers ? readers[(uint)call.Turn % (uint)readers.Length] : routes.Master,
     };
 
-    /// <summary>Sends the call by the direct way as well: the master joins the two by their id, a read is merely done twice.</summary>
-    private async Task ProbeAsync(RoutedCall call, ReplicaRoute route)
+    private async Task PingAsync(ClientGroup group, ReplicaRoute route)
     {
-        var probe = sender.Send(call, route, null, times.Attempt);
-        await ((Task)probe).WaitAsync(times.Attempt, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (probe.IsCompletedSuccessfully) detours.Answered(call.Group.Path, null, null);
+        if (await sender.PingAsync(group, route)) directWays.Answered(group.Path, route.Silo);
     }
 }

@@ -16,14 +16,14 @@ internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBee
     private int _users;
     private bool _forgotten;
     private Task<GroupView>? _resolving;
-    private (long RefusedVersion, string? Key) _resolvingFor;
+    private (long RefusedVersion, string? Key, long Asked) _resolvingFor;
 
     public GroupId Id { get; } = id;
 
     /// <summary>Set at each use, cleared by the table's sweep.</summary>
     public bool WasUsed { get; set; }
 
-    /// <summary>The way to this group; written by <see cref="GatewayDetours"/> only.</summary>
+    /// <summary>The direct ways to its replicas; written by <see cref="DirectWays"/> only.</summary>
     public GroupPath Path { get; } = new();
 
     public GroupRoutes? Routes => Volatile.Read(ref _routes);
@@ -138,14 +138,20 @@ internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBee
         }
     }
 
-    /// <summary>Joins a question to the directory that is under way and asks for at least as much by the same way; else asks.</summary>
-    public Task<GroupView> JoinResolve(long refusedVersion, string? key, Func<Task<GroupView>> ask)
+    /// <summary>
+    /// Joins a question to the directory that is under way and asks for at least as much by the same way; else asks. One that has had no answer for too long is not joined: its gateway may be
+    /// dead, and then nobody ever answers.
+    /// </summary>
+    public Task<GroupView> JoinResolve(long refusedVersion, string? key, long now, long joinable, Func<Task<GroupView>> ask)
     {
         lock (_gate)
         {
-            if (_resolving is { IsCompleted: false } && _resolvingFor.RefusedVersion >= refusedVersion && _resolvingFor.Key == key) return _resolving;
-            _resolvingFor = (refusedVersion, key);
-            return _resolving = ask();
+            var (refused, by, asked) = _resolvingFor;
+            if (_resolving is { IsCompleted: false } && refused >= refusedVersion && by == key && now - asked < joinable) return _resolving;
+            _resolvingFor = (refusedVersion, key, now);
+            _resolving = ask();
+            _resolving.Ignore(); // whoever asked may have left it
+            return _resolving;
         }
     }
 }

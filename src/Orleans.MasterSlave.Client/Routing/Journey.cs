@@ -2,15 +2,59 @@ using Orleans.MasterSlave.Contracts;
 
 namespace Orleans.MasterSlave.Routing;
 
+/// <summary>By which ways one call has been sent to one replica.</summary>
+internal sealed class TriedWays
+{
+    private const int DirectAgain = 4;
+    private int _relayed;
+    private int _slow;
+
+    /// <summary>The silos by whose relays it went.</summary>
+    public HashSet<SiloAddress> Relays { get; } = [];
+
+    /// <summary>The attempt by the direct way that was silent, or broke.</summary>
+    public Attempt? SilentDirect { get; set; }
+
+    /// <summary>A relay whose silo hears the replica's says that the replica has not answered: so it has the call, and is slow.</summary>
+    public void IsSlow() => _slow++;
+
+    /// <summary>Counts the attempt that is about to be made. True: it is the turn of the direct way again, for a cut may be over.</summary>
+    public bool NextIsDirect() => SilentDirect is not null && ++_relayed % DirectAgain == 0;
+
+    /// <summary>
+    /// How long an attempt by a relay may take, or one by the direct way that was silent before: twice the first attempt's time at most, for a gateway that is dead must not be waited for. Longer
+    /// each time only when two words of relays vouch for it that the call is where it belongs.
+    /// </summary>
+    public TimeSpan Patience(ClientTimes times, int earlierAttempts)
+    {
+        var (plain, most) = (times.Patience(earlierAttempts), times.Attempt * 2);
+        var patience = (plain < most ? plain : most) * Math.Pow(4, Math.Clamp(_slow - 1, 0, 8));
+        return patience < times.Call ? patience : times.Call;
+    }
+}
+
 /// <summary>One call off the straight way, and all that is under way for it. Used by one flow of control only.</summary>
 internal sealed class Journey(RoutedCall call, ClientTimes times)
 {
+    private readonly Dictionary<SiloAddress, TriedWays> _tried = [];
+
     public RoutedCall Call { get; } = call;
     public CallProgress Progress { get; } = new(call.Kind, times, call.Turn) { OnlySilo = call.OnlySilo };
     public List<Attempt> Attempts { get; } = [];
     public GroupRoutes? Routes { get; set; }
     public Task<GroupView?>? Resolving { get; set; }
     public bool ResolveWasSilent { get; set; }
-    public int Detoured { get; set; }
     public Exception? LastFailure { get; set; }
+
+    /// <summary>A direct attempt was silent: until it is known why, others go by relays as well.</summary>
+    public bool DirectWasSilent { get; set; }
+
+    /// <summary>By which relays the directory was asked.</summary>
+    public HashSet<SiloAddress> AskedBy { get; } = [];
+
+    public TriedWays Tried(SiloAddress silo)
+    {
+        if (!_tried.TryGetValue(silo, out var tried)) _tried[silo] = tried = new TriedWays();
+        return tried;
+    }
 }

@@ -68,8 +68,7 @@ internal sealed class MasterSlaveCallFilter(
     /// <summary>A client that knows nothing of a group asks before its first operation: what the group has forgotten lies before that (W1).</summary>
     private async ValueTask LearnPositionAsync(ClientGroup group, CancellationToken cancellation)
     {
-        var ask = new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true, Birth = group.Birth };
-        var call = new RoutedCall(group, CallKind.ReadAny, time.GetTimestamp(), cancellation) { Read = ask, Turn = group.NextTurn() };
+        var call = new RoutedCall(group, CallKind.ReadAny, time.GetTimestamp(), cancellation) { Read = ReadRequest.Ping(group.Birth), Turn = group.NextTurn() };
         group.Saw((await router.RouteAsync(call)).Token);
     }
 

@@ -2,7 +2,7 @@ using Orleans.MasterSlave.Contracts;
 
 namespace Orleans.MasterSlave.Routing;
 
-internal sealed class ReplicatedGrainDiagnostics(ClientGroups groups, AttemptSender sender, GatewayDetours detours, ClientTimes times, TimeProvider time)
+internal sealed class ReplicatedGrainDiagnostics(ClientGroups groups, AttemptSender sender, DirectWays directWays, Relays relays, ClientTimes times, TimeProvider time)
     : IReplicatedGrainDiagnostics
 {
     public async Task<IReadOnlyList<ReplicaInfo>> GetReplicasAsync(IAddressable grain)
@@ -37,18 +37,18 @@ internal sealed class ReplicatedGrainDiagnostics(ClientGroups groups, AttemptSen
     private async Task<GroupView> ResolveAsync(ClientGroup group, long refusedVersion)
     {
         var start = time.GetTimestamp();
+        var tried = new HashSet<SiloAddress>();
         for (var attempt = 0; ; attempt++)
         {
-            var key = detours.Possible && (attempt > 0 || detours.Active) ? detours.Key : null;
-            var question = sender.Resolve(group, refusedVersion, key);
+            RelayKey? relay = directWays.RelaysPossible && (attempt > 0 || directWays.AnySilent) ? relays.KeyTo(null, tried) : null;
+            if (relay?.Silo is { } at) tried.Add(at);
             try
             {
-                return await question.WaitAsync(times.Patience(attempt), time);
+                return await sender.Resolve(group, refusedVersion, relay?.Key).WaitAsync(times.Patience(attempt), time);
             }
             catch (TimeoutException) when (time.GetElapsedTime(start) < times.Call)
             {
-                question.Ignore(); // it may be answered after all, or not
-                if (key is not null) detours.Failed(key);
+                if (relay is not null) relays.Silent(relay.Value.Key); // it may be answered after all, or not
             }
         }
     }

@@ -23,9 +23,6 @@ internal sealed class RoutedCall(ClientGroup group, CallKind kind, long started,
 
     /// <summary>The reader that comes first.</summary>
     public int Turn { get; init; }
-
-    /// <summary>An attempt by the direct way was silent: from now on by relays. Set by the router.</summary>
-    public Attempt? SilentDirect { get; set; }
 }
 
 /// <summary>One sending of a call to one replica.</summary>

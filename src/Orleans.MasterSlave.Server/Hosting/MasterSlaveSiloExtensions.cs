@@ -29,6 +29,7 @@ public static class MasterSlaveSiloExtensions
         builder.Services.AddMasterSlavePlacement();
         builder.Services.AddMasterSlaveRouting(throughGateways: false);
         builder.Services.AddSingleton<MasterSlaveNode>();
+        builder.Services.AddSingleton<IReachability, NodeReachability>();
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s => s.GetRequiredService<MasterSlaveNode>());
         builder.AddGrainExtension<Orleans.MasterSlave.Contracts.IReplicaEndpoint, ReplicaEndpoint>();
         builder.AddGrainExtension<IReplicaPeer, ReplicaPeer>();

@@ -136,6 +136,18 @@ internal sealed partial class NodeLiveness
         }
     }
 
+    /// <summary>What heartbeats tell of another node: for relays, which must not take a replica's silence for the silence of its silo.</summary>
+    public Reach ReachOf(NodeId peer)
+    {
+        lock (_lock)
+        {
+            if (peer == self.Node) return Reach.Heard;
+            if (!_leases.TryGetValue(peer, out var lease)) return Reach.Unknown;
+            if (WasHeard(lease, times.LeaseDuration)) return Reach.Heard;
+            return lease.AskedInVain(_wake.WokeAt, Now) is { } asked && Now - asked >= times.LeaseDuration ? Reach.Unheard : Reach.Unknown;
+        }
+    }
+
     /// <summary>No other node is known but one at most: nobody can tell which of the two is cut off.</summary>
     public bool KnowsOneOtherAtMost
     {

@@ -59,6 +59,21 @@ internal sealed class PeerLease(LivenessTimes times)
     /// <summary>When the newest heartbeat that was answered was sent, by the own clock; <see cref="TimeSpan.MinValue"/>: none was.</summary>
     public TimeSpan AnsweredHeartbeatSent { get; private set; } = TimeSpan.MinValue;
 
+    /// <summary>
+    /// When the first heartbeat was sent that is still without an answer, of those after the last one that was answered and not before <paramref name="since"/>; null: there is none, or no
+    /// heartbeat was sent of late.
+    /// </summary>
+    public TimeSpan? AskedInVain(TimeSpan since, TimeSpan now)
+    {
+        if (_sent.Count == 0 || now - _sent.Values.Last().Sent > times.LeaseDuration) return null;
+        foreach (var (sent, _) in _sent.Values)
+        {
+            if (sent > AnsweredHeartbeatSent && sent >= since) return sent;
+        }
+
+        return null;
+    }
+
     /// <summary>When that answer came, by the own clock; <see cref="TimeSpan.MinValue"/>: none came.</summary>
     public TimeSpan AnsweredAt { get; private set; } = TimeSpan.MinValue;
 

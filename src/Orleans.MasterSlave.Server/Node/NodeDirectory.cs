@@ -31,6 +31,15 @@ internal sealed partial class NodeDirectory(
     /// <summary>Where a node runs, or ran last: callers who know an address must hear that it is over.</summary>
     public NodeAddress AddressOf(NodeId node) => Volatile.Read(ref _byNode).GetValueOrDefault(node);
 
+    /// <summary>The node that runs, or ran, at that address; null: not known. <paramref name="isOver"/>: it has started again, elsewhere or there.</summary>
+    public NodeId? NodeAt(SiloAddress silo, out bool isOver)
+    {
+        isOver = false;
+        if (!Volatile.Read(ref _bySilo).TryGetValue(silo, out var hello)) return null;
+        isOver = AddressOf(hello.Life.Node).StartCount > hello.Life.StartCount;
+        return hello.Life.Node;
+    }
+
     /// <summary>Every node that runs.</summary>
     public IReadOnlyList<(NodeId Node, string Zone)> Nodes()
     {

@@ -12,13 +12,11 @@ internal sealed class MasterSlaveSiloKeyPlacement : PlacementStrategy;
 /// <summary>Placement of <see cref="LocalToCallerAttribute"/>.</summary>
 internal sealed class MasterSlaveLocalPlacement : PlacementStrategy;
 
-/// <summary>Asked when the directory's answer was a silo that membership calls dead, so that it must not be placed elsewhere.</summary>
+/// <summary>
+/// Asked when the directory's answer was a silo that membership calls dead. It is the only place for that id all the same: Orleans then rejects the message, in one line, because the silo is dead.
+/// An exception here would be retried by Orleans, and logged with its stack trace each time.
+/// </summary>
 internal sealed class ComputedPlacementDirector(SiloRule rule) : IPlacementDirector
 {
-    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
-    {
-        var silo = rule.SiloOf(target.GrainIdentity);
-        if (silo.Equals(context.LocalSilo) || context.GetCompatibleSilos(target).Contains(silo)) return Task.FromResult(silo);
-        throw new SiloUnavailableException($"{target.GrainIdentity} lives on {silo}, which is not alive.");
-    }
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) => Task.FromResult(rule.SiloOf(target.GrainIdentity));
 }

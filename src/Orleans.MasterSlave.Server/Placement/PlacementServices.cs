@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Hosting;
+using Orleans.MasterSlave.Contracts;
 using Orleans.Runtime;
 using Orleans.Runtime.Hosting;
 using Orleans.Timers;
@@ -14,6 +15,8 @@ internal static class PlacementServices
     {
         if (services.Any(service => service.ServiceType == typeof(ReplicaSiloRule))) return services;
 
+        services.AddSingleton<SiloDeaths>();
+        services.AddSingleton<ISiloDeaths>(provider => provider.GetRequiredService<SiloDeaths>());
         services.AddRule<ReplicaSiloRule, MasterSlavePinnedPlacement>(ReplicatedGrainProperties.PinnedDirectory);
         services.AddRule<SiloKeyRule, MasterSlaveSiloKeyPlacement>(PinnedToSiloAttribute.Directory);
         services.AddRule<LocalSiloRule, MasterSlaveLocalPlacement>(LocalToCallerAttribute.Directory);

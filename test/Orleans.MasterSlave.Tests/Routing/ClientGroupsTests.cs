@@ -55,5 +55,20 @@ public sealed class ClientGroupsTests
         Assert.Equal(SessionToken.None, group.Token(out _));
     }
 
+    /// <summary>A question is shared while it may still be answered soon; one that is older, asks for less, or goes by another way is not.</summary>
+    [Theory]
+    [InlineData(5, null, 399, true)]
+    [InlineData(4, null, 399, true)]
+    [InlineData(6, null, 399, false)]
+    [InlineData(5, "key", 399, false)]
+    [InlineData(5, null, 400, false)] // its gateway may be dead, and then nobody ever answers
+    public void QuestionUnderWay_IsJoined_OnlyWhileItIsYoung(long refused, string? key, long later, bool joined)
+    {
+        var group = _groups.Enter(Id(-1));
+        TaskCompletionSource<GroupView> first = new(), second = new();
+        Assert.Same(first.Task, group.JoinResolve(5, null, now: 1_000, joinable: 400, () => first.Task));
+        Assert.Same(joined ? first.Task : second.Task, group.JoinResolve(refused, key, now: 1_000 + later, joinable: 400, () => second.Task));
+    }
+
     private static GrainId Id(int number) => GrainId.Create("g", $"{number}");
 }

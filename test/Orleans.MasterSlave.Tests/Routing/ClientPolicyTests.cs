@@ -259,6 +259,62 @@ public sealed class ClientPolicyTests
         }
     }
 
+    /// <summary>Two copies are out. The relay of one says that it was never sent; of the other nobody knows: the caller must not be told that nothing was executed.</summary>
+    [Fact]
+    public void EachCopyThatWasSent_MayHaveBeenExecuted_UntilItsOwnReplyDenies()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        Sent(call, default);
+        Assert.Equal(B, Sent(call, Ms(400)));
+        Assert.Equal(A, Sent(call, Ms(400)));
+        call.OnNotSent();
+        call.OnWayFailed(A, null, Ms(450));
+        call.OnRedirected(B, null, Ms(410));
+        Assert.True(call.MaybeExecuted);
+        call.OnRefused(A, RefusalReason.Overloaded, null, Ms(500));
+        Assert.False(call.MaybeExecuted);
+    }
+
+    /// <summary>A way that failed is the way's fault: the replica is asked again by another one, at once or a little later, and others need not wait for that.</summary>
+    [Fact]
+    public void WayThatFailed_IsNotTheReplicasFault()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        Assert.Equal(A, Sent(call, default));
+        call.OnWayFailed(A, null, Ms(40));
+        Assert.Equal(B, Sent(call, Ms(1)));
+        Assert.Equal(A, Sent(call, Ms(40)));
+        call.OnRedirected(B, View(1, A, A, B), Ms(41));
+        Assert.Equal(ClientStep.Resolve, ClientPolicy.Next(call, Ms(41)).Step);
+    }
+
+    /// <summary>By a relay an attempt has less time than the replica would be given: what is silent then is the way.</summary>
+    [Fact]
+    public void SilentRelay_IsFollowedByAnotherOneSoon()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A));
+        var now = TimeSpan.Zero;
+        for (var i = 0; i < 6; i++)
+        {
+            var decision = ClientPolicy.Next(call, now);
+            if (decision.Step == ClientStep.Resolve)
+            {
+                call.OnResolving();
+                call.OnResolved(null, now);
+                decision = ClientPolicy.Next(call, now);
+            }
+
+            if (decision.Step == ClientStep.Wait)
+            {
+                now = decision.Until;
+                continue;
+            }
+
+            call.OnSent(A, now, Ms(800));
+            Assert.True(call.Target(A).NextTry <= now + Ms(800));
+        }
+    }
+
     private static CallProgress Call(CallKind kind, GroupView? view, int turn = 0)
     {
         var call = new CallProgress(kind, Times, turn);
