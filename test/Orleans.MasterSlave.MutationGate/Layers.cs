@@ -13,7 +13,7 @@ internal sealed record Finding(IReadOnlyList<string> Failed, int Seeds = 0)
 /// <summary>Runs one layer of tests for one mutant, in a process of its own. A process that does not end is caught too.</summary>
 internal sealed partial class Layers(WorkCopy copy, TimeSpan limit)
 {
-    private static readonly string[] UnitNamespaces = ["Commit", "Liveness", "Replica", "Replicas", "Group", "Diagnostics", "Replication", "Server", "Routing", "Abstractions"];
+    private static readonly string[] UnitNamespaces = ["Commit", "Liveness", "Replica", "Replicas", "Group", "Diagnostics", "Replication", "Server", "Routing", "Abstractions", "Journal.Faults"];
 
     public Task<Finding> HistoriesAsync(string? mutant) =>
         RunAsync("Orleans.MasterSlave.Simulation", mutant, [], "-namespace", "Orleans.MasterSlave.Simulated.Scenarios");

@@ -42,6 +42,7 @@ internal sealed class FileLogger : IReplicaLog
         _durable = new DurableMarks(log.Commit, Last.Index, _promised);
         _snapshot = new ReplicaSnapshot(log, found, _stored);
         _lastTime = found.LastTimeUtc ?? TimeOf(Last);
+        _stored.TakeInUse();
     }
 
     public GroupId Group { get; }

@@ -79,7 +79,7 @@ internal sealed class LogDirectory : IDisposable
         catch (Exception ex)
         {
             held?.Dispose();
-            if (ex is UnauthorizedAccessException or DirectoryNotFoundException or FileNotFoundException or PathTooLongException || ex.GetType() == typeof(IOException))
+            if (ex is DirectoryNotFoundException or FileNotFoundException or PathTooLongException || FileErrors.IsOfDisk(ex))
                 throw new LogDirectoryAccessException($"The log directory '{path}' cannot be used: {ex.Message} Let the silo's user write there, or choose another directory.", ex);
             throw;
         }

@@ -37,9 +37,35 @@ internal sealed class LogDamagedException(string message, string file, long offs
         new($"'{file}' is damaged at offset {offset}: {what}. Group '{group}' {OthersGoOn}", file, offset, group, inner);
 }
 
+/// <summary>The disk, or the system, does not read a file of the log. In a log that is in use that fails the log for good (D2).</summary>
+internal sealed class LogReadException(string file, long offset, Exception inner) : IOException($"'{file}' cannot be read at offset {offset}: {inner.Message}", inner)
+{
+    public string File { get; } = file;
+
+    /// <summary>Where in the file, in bytes, the read began.</summary>
+    public long Offset { get; } = offset;
+}
+
 /// <summary>Tells errors of reading a file, whatever is wrong with it, from errors of the program.</summary>
 internal static class FileErrors
 {
     /// <summary>The file is damaged, of another version, another's, not permitted, or the disk does not read: the types above, and the framework's.</summary>
     public static bool IsUnreadable(Exception error) => error is IOException or UnauthorizedAccessException;
+
+    /// <summary>No permission, or the disk does not read; neither damage, nor a version or an owner that is not known.</summary>
+    public static bool IsOfDisk(Exception error) => error is UnauthorizedAccessException or LogReadException || error.GetType() == typeof(IOException);
+
+    /// <summary>Reads until the buffer is full or the file ends: the one way in which the log reads its files.</summary>
+    /// <exception cref="LogReadException">The disk does not read it.</exception>
+    public static int ReadAt(this ILogFile file, Span<byte> to, long offset)
+    {
+        try
+        {
+            return file.Read(to, offset);
+        }
+        catch (Exception ex) when (ex is not LogReadException && IsUnreadable(ex))
+        {
+            throw new LogReadException(file.Path, offset, ex);
+        }
+    }
 }

@@ -271,7 +271,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         {
             return read();
         }
-        catch (Exception ex) when (ex is UnauthorizedAccessException || ex.GetType() == typeof(IOException))
+        catch (Exception ex) when (FileErrors.IsOfDisk(ex))
         {
             throw new LogDirectoryAccessException($"The log in '{directory.Path}' cannot be used: {ex.Message} Let the silo's user read and write there, or look at the disk.", ex);
         }

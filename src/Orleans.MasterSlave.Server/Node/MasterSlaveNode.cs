@@ -162,7 +162,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         var error = await running.Log.Failed;
         LogFailed(error);
         running.Liveness.LogFailed();
-        running.FailAll("the silo's log failed", error);
+        running.FailAll($"the silo's log failed: {error.Message}", error);
     }
 
     /// <summary>A silo that stops gives up its masterships while it can still say so.</summary>

@@ -185,9 +185,9 @@ internal sealed class MasterRole : IMasterOfSlaves
 
     public void Discard(Task task, string what) => _owner.Discard(task, what);
 
-    public void LogDamaged(IOException error)
+    public void LogUnreadable(IOException error)
     {
-        if (!_ended) _owner.MastershipFailed("its log cannot be read back", error);
+        if (!_ended) _owner.MastershipFailed($"its log cannot be read back: {error.Message}", error);
     }
 
     /// <summary>Shipping starts in the same turn as the append to the own log: the two disks work at once.</summary>

@@ -20,7 +20,7 @@ internal sealed class Replica
     {
         _env = env;
         var sessions = new SessionTable();
-        _commit = new CommitExecutor(env.Log, env.Object, sessions, env.Limits.Snapshots, e => _state!.Quarantine($"an entry could not be applied: {e.Message}", e), env.Events.SnapshotFailed);
+        _commit = new CommitExecutor(env.Log, env.Object, sessions, env.Limits.Snapshots, e => _state!.Quarantine($"{(e is IOException ? "its log failed" : "an entry could not be applied")}: {e.Message}", e), env.Events.SnapshotFailed);
         _state = new StateManager(env, _commit, sessions);
         _founding = new Founding(env, _state, Look);
     }

@@ -1,5 +1,6 @@
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Liveness;
 using Orleans.MasterSlave.Replication;
 using Orleans.MasterSlave.Replication.Slave;
@@ -106,6 +107,10 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
             if (!succession.MayCompete(record)) return;
             if (succession.TornTail && !await OthersKnowNoMoreAsync(record)) return;
             if (state.CanCompete && succession.MayCompete(record)) await CompeteAsync(record);
+        }
+        catch (Exception e) when (e is LogFailedException or LogDamagedException)
+        {
+            state.Quarantine($"its log cannot be read or written: {e.Message}", e);
         }
         catch (Exception e)
         {

@@ -110,6 +110,9 @@ internal sealed class DiskFaults
     /// <summary>How much longer each flush takes.</summary>
     public TimeSpan Slower { get; set; }
 
+    /// <summary>What is no longer in memory cannot be read back: whoever tries fails the disk (D2).</summary>
+    public bool FailsToRead { get; set; }
+
     /// <summary>Raised when a stall ends before its time.</summary>
     public event Action? WentOn;
 

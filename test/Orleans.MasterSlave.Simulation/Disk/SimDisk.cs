@@ -10,6 +10,8 @@ namespace Orleans.MasterSlave.Simulated.Disk;
 /// </summary>
 internal sealed class SimDisk : IReplicaLog
 {
+    private const long InMemory = 3; // of the newest entries
+
     private readonly SimWorld _world;
     private readonly SimLane _lane;
     private readonly DiskContents _contents;
@@ -18,11 +20,12 @@ internal sealed class SimDisk : IReplicaLog
     private long _writes, _landed;
     private int _durable;          // how many of the visible entries are durable
     private readonly bool _wasTorn;
+    private readonly DiskFaults _faults;
     private int _installing;
 
     public SimDisk(SimWorld world, SimLane lane, SimRandom random, DiskContents contents, DiskFaults faults)
     {
-        (_world, _lane, _contents) = (world, lane, contents);
+        (_world, _lane, _contents, _faults) = (world, lane, contents, faults);
         _writer = new DiskWriter(world, lane, random, contents, faults);
         _wasTorn = contents.IsTorn;
         _entries.AddRange(contents.Entries.Select(e => (e, 0L)));
@@ -48,6 +51,9 @@ internal sealed class SimDisk : IReplicaLog
     /// <summary>Since when one flush has been under way; null: none is.</summary>
     public TimeSpan? FlushingSince => _writer.FlushingSince;
 
+    /// <summary>Told when the disk does not read: the log has failed for good.</summary>
+    public Action? ReadFailed { get; init; }
+
     public void Fail() => _writer.Fail();
     public void Crash() => _writer.Crash();
 
@@ -60,6 +66,14 @@ internal sealed class SimDisk : IReplicaLog
     public IReadOnlyList<LogEntry> Read(LogIndex from, int maxCount, int maxBytes)
     {
         Contract(from > Base.Index, $"reads begin after the base {Base}, not at {from}");
+        if (_faults.FailsToRead && Last.Index - from >= InMemory)
+        {
+            _faults.FailsToRead = false;
+            _world.Count("read error");
+            ReadFailed?.Invoke();
+            throw new LogFailedException("The simulated disk does not read.");
+        }
+
         var read = new List<LogEntry>();
         long bytes = 0;
         for (var index = from; index <= Last.Index && read.Count < maxCount && (read.Count == 0 || bytes < maxBytes); index = index.Next())

@@ -33,7 +33,7 @@ internal sealed class SimSilo
         var store = new TimedGroupStore(cluster.Store.For(Lane, Index), cluster.Options.StoreTimeout, _time, new SimStoreEvents(cluster.World));
         foreach (var group in cluster.Groups.Where(g => g.Plan.Replicas.Contains(SimIds.Node(node.Index))))
         {
-            var disk = new SimDisk(cluster.World, Lane, cluster.World.Random.Fork(), node.ContentsOf(group.Index), node.Disk);
+            var disk = new SimDisk(cluster.World, Lane, cluster.World.Random.Fork(), node.ContentsOf(group.Index), node.Disk) { ReadFailed = FailDisk };
             var coordinator = new GroupCoordinator(group.Id, store, _time);
             _slots[group.Index] = new SimSlot(disk, () => Make(node, group, disk, coordinator, previousLifeProvedDead));
         }

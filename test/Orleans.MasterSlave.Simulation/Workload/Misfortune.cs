@@ -10,7 +10,7 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
 
     public async Task RunAsync()
     {
-        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FailDisk, CrashAll, CrashMaster, CrashMaster, EndReplica, EndReplica, Block };
+        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FailDisk, CrashAll, CrashMaster, CrashMaster, EndReplica, EndReplica, Block, FailToRead };
         while (!_over)
         {
             await cluster.World.Delay(TimeSpan.FromSeconds(-Math.Log(1 - random.Unit()) * cluster.Options.MeanSecondsBetweenFaults));
@@ -33,6 +33,7 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
         foreach (var node in cluster.Nodes)
         {
             node.Disk.StalledUntil = TimeSpan.Zero;
+            node.Disk.FailsToRead = false;
             if (node.Silo is { HasFailedDisk: true }) node.Crash();
             node.Silo?.Resume();
             node.Start();
@@ -127,6 +128,19 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
     {
         cluster.World.Count("disk stall");
         random.Pick(cluster.Nodes).Disk.StalledUntil = cluster.World.Now + random.Milliseconds(50, 3_000);
+    }
+
+    /// <summary>The next entry that is not in memory is not read: the log of that silo has failed, until the silo is started again.</summary>
+    private void FailToRead()
+    {
+        var node = random.Pick(cluster.Nodes);
+        if (node.Silo is not { HasFailedDisk: false } silo) return;
+        node.Disk.FailsToRead = true;
+        cluster.World.After(random.Milliseconds(500, 5_000), () =>
+        {
+            node.Disk.FailsToRead = false;
+            if (node.Silo == silo && silo.HasFailedDisk) Crash(node, random.Milliseconds(20, 1_000));
+        });
     }
 
     private void FailDisk()

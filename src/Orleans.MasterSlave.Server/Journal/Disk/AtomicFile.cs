@@ -52,7 +52,7 @@ internal static class AtomicFile
     public static byte[] ReadAll(ILogFile file)
     {
         var bytes = new byte[file.Length];
-        var read = file.Read(bytes, 0);
+        var read = file.ReadAt(bytes, 0);
         return read == bytes.Length ? bytes : bytes[..read];
     }
 }

@@ -19,7 +19,7 @@ internal sealed class OpenFiles(ILogFiles files) : IDisposable
         if (!TryHold(file)) return false;
         try
         {
-            read = file.Handle!.Read(to, offset);
+            read = file.Handle!.ReadAt(to, offset);
             return true;
         }
         finally

@@ -114,7 +114,7 @@ internal readonly record struct SegmentHeader(NodeId Node, long Number, long Pre
     {
         using var file = files.Open(path);
         var bytes = new byte[RewrittenBytes];
-        return bytes.AsSpan(0, file.Read(bytes, 0));
+        return bytes.AsSpan(0, file.ReadAt(bytes, 0));
     }
 }
 

@@ -132,7 +132,7 @@ internal sealed record LogMoment(SegmentManifest Manifest, LogFinding? ManifestF
             var piece = new byte[StepBytes];
             for (var at = 0L; at < length; at += piece.Length)
             {
-                if (piece.AsSpan(0, file.Read(piece, at)).IndexOfAnyExcept((byte)0) >= 0) return (length, false);
+                if (piece.AsSpan(0, file.ReadAt(piece, at)).IndexOfAnyExcept((byte)0) >= 0) return (length, false);
             }
 
             return (length, length > 0);

@@ -132,7 +132,7 @@ internal sealed partial class LogRecovery(LogDirectory directory, SegmentFiles s
         if (_bytes.Length < length) _bytes = GC.AllocateUninitializedArray<byte>(length);
         for (var read = 0; read < length;)
         {
-            var piece = file.Read(_bytes.AsSpan(read, Math.Min(PieceBytes, length - read)), read);
+            var piece = file.ReadAt(_bytes.AsSpan(read, Math.Min(PieceBytes, length - read)), read);
             if (piece == 0) return read;
             read += piece;
             _bytesRead += piece;

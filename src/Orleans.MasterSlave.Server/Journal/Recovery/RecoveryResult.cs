@@ -52,6 +52,7 @@ internal sealed record LogFinding(string File, long Offset, GroupId? Group, stri
     {
         LogDamagedException damage => new LogFinding(damage.File, damage.Offset, damage.Group, damage.Message, IsDamage: true),
         LogDirectoryMismatchException => Damage(file, error.Message),
+        LogReadException unread => UnreadFrom(unread.File, unread.Offset, unread.InnerException!),
         _ => new LogFinding(file, 0, null, error.Message, IsDamage: false) { IsUnread = true },
     };
 }

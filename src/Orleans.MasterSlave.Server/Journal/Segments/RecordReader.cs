@@ -18,6 +18,7 @@ internal sealed class RecordReader(SegmentFiles segments, NodeId node, GroupPins
 
     /// <summary>Reads a durable entry.</summary>
     /// <exception cref="LogDamagedException">It is not what was written.</exception>
+    /// <exception cref="LogReadException">The disk does not read it.</exception>
     public LogEntry ReadEntry(LogPosition position)
     {
         var found = Read(RecordType.Append, position, ahead: true);
@@ -88,9 +89,13 @@ internal sealed class RecordReader(SegmentFiles segments, NodeId node, GroupPins
             (_file, _start, _length) = (place.Segment, place.Offset, read);
             return read >= needed;
         }
-        catch (FileNotFoundException ex)
+        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {
             throw Damaged(place, "the file is missing", ex);
+        }
+        catch (Exception ex) when (ex is not LogReadException && FileErrors.IsOfDisk(ex))
+        {
+            throw new LogReadException(place.Segment!.Path, place.Offset, ex); // it does not open
         }
     }
 

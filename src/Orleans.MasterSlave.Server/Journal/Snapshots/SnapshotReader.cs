@@ -9,7 +9,7 @@ internal sealed class SnapshotReader(SnapshotFiles snapshots)
     /// <summary>Reads a snapshot that a record of the log names.</summary>
     /// <exception cref="LogDamagedException">It is missing, or not what was written.</exception>
     /// <exception cref="LogFormatException">Its file is of another version.</exception>
-    /// <exception cref="IOException">Its file cannot be read.</exception>
+    /// <exception cref="LogReadException">Its file cannot be read.</exception>
     public LogSnapshot Read(GroupId group, ReadOnlySpan<byte> name, in SnapshotRecord record)
     {
         SnapshotFile? looked = null;
@@ -37,6 +37,10 @@ internal sealed class SnapshotReader(SnapshotFiles snapshots)
         {
             throw Damaged(file.Path, 0, group, "is missing", ex);
         }
+        catch (Exception ex) when (ex is not LogReadException && FileErrors.IsOfDisk(ex))
+        {
+            throw new LogReadException(file.Path, 0, ex); // it does not open
+        }
     }
 
     // Null when it is not the snapshot that the record names, or the file is retired.
@@ -47,7 +51,7 @@ internal sealed class SnapshotReader(SnapshotFiles snapshots)
         {
             var from = file.Handle!;
             Span<byte> head = stackalloc byte[SnapshotHead.Bytes];
-            head = head[..from.Read(head, place.Offset)];
+            head = head[..from.ReadAt(head, place.Offset)];
             if (place.Offset == 0 && SnapshotVersion1.NumberIn(head, from.Length) is not null) return SnapshotVersion1.StateIn(AtomicFile.ReadAll(from), snapshots.Node, name, record);
             if (SnapshotHead.TryRead(head, snapshots.Node, file.First, place.Offset, file.Path) is not { } found) return null;
             if (found.Number != record.Number || found.Position != record.Position || found.GroupBytes != name.Length || found.RecordBytes != place.Bytes) return null;
@@ -64,9 +68,9 @@ internal sealed class SnapshotReader(SnapshotFiles snapshots)
         var group = new byte[head.GroupBytes];
         var state = GC.AllocateUninitializedArray<byte>(checked((int)head.StateBytes));
         var rest = new byte[head.RecordBytes - SnapshotHead.Bytes - group.Length - state.Length]; // checksum and padding
-        if (from.Read(group, offset) < group.Length || !group.AsSpan().SequenceEqual(name)) return null;
-        if (from.Read(state, offset + group.Length) < state.Length) return null;
-        if (from.Read(rest, offset + group.Length + state.Length) < rest.Length) return null;
+        if (from.ReadAt(group, offset) < group.Length || !group.AsSpan().SequenceEqual(name)) return null;
+        if (from.ReadAt(state, offset + group.Length) < state.Length) return null;
+        if (from.ReadAt(rest, offset + group.Length + state.Length) < rest.Length) return null;
         var isSound = BinaryPrimitives.ReadUInt64LittleEndian(rest) == SnapshotHead.BodyChecksum(group, state, head.Number);
         return isSound && rest.AsSpan(SnapshotHead.ChecksumBytes).IndexOfAnyExcept((byte)0) < 0 ? state : null;
     }

@@ -15,7 +15,7 @@ internal static class SnapshotScan
         var length = file.Length;
         for (var offset = 0L; offset + SnapshotHead.Bytes <= length;)
         {
-            var read = file.Read(head, offset);
+            var read = file.ReadAt(head, offset);
             if (offset == 0 && SnapshotVersion1.NumberIn(head.AsSpan(0, read), length) is { } number)
                 return (new() { [number] = new SnapshotPlace(0, length) }, true);
             if (SnapshotHead.TryRead(head.AsSpan(0, read), node, first, offset, file.Path) is { } found && found.RecordBytes <= length - offset)

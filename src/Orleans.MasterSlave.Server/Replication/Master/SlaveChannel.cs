@@ -128,9 +128,9 @@ internal sealed class SlaveChannel
         {
             if (maxEntries > 0) entries = _env.Log.Read(_next, maxEntries, _env.Limits.MaxBatchBytes);
         }
-        catch (LogDamagedException damage)
+        catch (IOException error)
         {
-            _master.LogDamaged(damage);
+            _master.LogUnreadable(error); // and nothing of it to a caller, whose entry is in the log already
             return false;
         }
 
@@ -253,13 +253,9 @@ internal sealed class SlaveChannel
         {
             installed = await _snapshots.SendAsync();
         }
-        catch (LogDamagedException damage)
+        catch (IOException error)
         {
-            _master.LogDamaged(damage);
-        }
-        catch (IOException)
-        {
-            // The snapshot cannot be read just now; tried again after a pause.
+            _master.LogUnreadable(error);
         }
 
         if (_stopped) return;
@@ -303,6 +299,6 @@ internal interface IMasterOfSlaves
     /// <summary>Nobody waits for this task; if it fails, the replica is quarantined.</summary>
     void Discard(Task task, string what);
 
-    /// <summary>The own log has an entry, or a snapshot, that is no longer what was written (D3): this replica can serve no more.</summary>
-    void LogDamaged(IOException error);
+    /// <summary>The own log does not give back an entry, or a snapshot (D2, D3): this replica can serve no more.</summary>
+    void LogUnreadable(IOException error);
 }
