@@ -29,8 +29,11 @@ internal sealed class Heartbeat
     [Id(2)] public required StoreId Store { get; init; }
     [Id(3)] public Resignation[] Resignations { get; init; } = [];
 
-    /// <summary>The sender's log failed or makes no progress: this carries resignations, and is no sign of life (L1).</summary>
-    [Id(4)] public bool CannotServe { get; init; }
+    /// <summary>
+    /// The sender's log failed or makes no progress, or nobody has answered it of late: this carries resignations, and is no sign of life. Answering it gives no
+    /// lease (L1).
+    /// </summary>
+    [Id(4)] public bool IsNoSignOfLife { get; init; }
 
     /// <summary>The sender stops in order (L6): its slaves are to be taken out at once; until then they go on acknowledging.</summary>
     [Id(6)] public bool Leaving { get; init; }

@@ -31,7 +31,7 @@ internal sealed class MasterWatch(long ownStartCount)
     /// <summary>Keeps what a heartbeat says of freshness. Without an echo nobody knows how old it is.</summary>
     public void OnFreshness(Heartbeat heartbeat, TimeSpan now)
     {
-        if (heartbeat.CannotServe || heartbeat.Echo is not { } echo || echo.StartCount != ownStartCount) return;
+        if (heartbeat.IsNoSignOfLife || heartbeat.Echo is not { } echo || echo.StartCount != ownStartCount) return;
         _heard.Enqueue(new HeardHeartbeat(heartbeat.Sender.StartCount, now, echo.Now, heartbeat.AnyMayBeBehind ? null : [.. heartbeat.Behind]));
         if (_heard.Count > MostHeartbeats) _heard.Dequeue();
     }

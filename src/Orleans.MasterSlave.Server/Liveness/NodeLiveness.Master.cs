@@ -96,11 +96,12 @@ internal sealed partial class NodeLiveness
         {
             _otherNodes = others.Length;
             var strangers = Strangers(others);
+            var noSignOfLife = CannotServe || IsUnanswered;
             foreach (var stranger in strangers) Lease(stranger);
             foreach (var (peer, lease) in _leases)
             {
                 if (!HasBusinessWith(lease) && !strangers.Contains(peer)) continue;
-                var number = lease.NextNumber(Now, UtcNow, givesLease: !CannotServe);
+                var number = lease.NextNumber(Now, UtcNow, givesLease: !noSignOfLife);
                 var resignations = lease.Resignations.Keys.ToArray();
                 foreach (var resignation in resignations)
                     if (lease.Resignations[resignation] == 0) lease.Resignations[resignation] = number;
@@ -111,7 +112,7 @@ internal sealed partial class NodeLiveness
                     Number = number,
                     Store = store,
                     Resignations = resignations,
-                    CannotServe = CannotServe,
+                    IsNoSignOfLife = noSignOfLife,
                     Leaving = _leaving,
                     UtcNow = UtcNow,
                     Echo = lease.Echo,
@@ -132,7 +133,7 @@ internal sealed partial class NodeLiveness
     {
         get
         {
-            lock (_lock) return _leases.Values.Any(l => WasHeard(l, times.LeaseDuration / 2));
+            lock (_lock) return _leases.Values.Any(l => WasHeard(l, TellsWhetherHeard));
         }
     }
 
@@ -148,6 +149,14 @@ internal sealed partial class NodeLiveness
         }
     }
 
+    /// <summary>
+    /// Nobody is known to hear this node: when others do, it is cut off from what they send, and from its callers perhaps. Its heartbeats keep nobody from taking over
+    /// then, and give no lease. Who has just started or woken has not had the time to be answered.
+    /// </summary>
+    private bool IsUnanswered => !IsHeard && Now - Latest(_started, _wake.WokeAt) > TellsWhetherHeard;
+
+    private TimeSpan TellsWhetherHeard => times.LeaseDuration / 2;
+
     /// <summary>No other node is known but one at most: nobody can tell which of the two is cut off.</summary>
     public bool KnowsOneOtherAtMost
     {
@@ -157,13 +166,16 @@ internal sealed partial class NodeLiveness
         }
     }
 
-    /// <summary>When a silent slave, if it lives and heard nothing since it last answered, has had its wait to take over: by then it competes (L4).</summary>
+    /// <summary>
+    /// When a silent slave, if it lives, has had its wait to take over: by then it competes (L4). What it hears in vain counts for it until this node knows that nobody
+    /// answers.
+    /// </summary>
     public TimeSpan HadItsWait(NodeId slave, TimeSpan since)
     {
         lock (_lock)
         {
             var lease = Lease(slave);
-            return Latest(lease.AnsweredAt, since, _wake.WokeAt) + ((lease.PromotionWait ?? times.PromotionWait) * (1.02 / 0.98));
+            return Latest(lease.AnsweredAt, since, _wake.WokeAt) + ((lease.PromotionWait ?? times.PromotionWait) * (1.02 / 0.98)) + TellsWhetherHeard;
         }
     }
 

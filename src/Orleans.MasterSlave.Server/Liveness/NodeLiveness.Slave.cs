@@ -97,8 +97,8 @@ internal sealed partial class NodeLiveness
 
             if (heartbeat.Leaving && _leases.TryGetValue(heartbeat.Sender.Node, out var lease) && lease.Leaves(heartbeat.Sender.StartCount)) left = [.. lease.Listeners];
             var newLife = heartbeat.Sender.StartCount > watch.Life;
-            if (heartbeat.Sender.StartCount == watch.Life) gap = Now - watch.LastHeard(watch.Life);
-            if (heartbeat.CannotServe || watch.OnHeard(heartbeat.Sender.StartCount, Now))
+            if (!heartbeat.IsNoSignOfLife && heartbeat.Sender.StartCount == watch.Life) gap = Now - watch.LastHeard(watch.Life);
+            if (heartbeat.IsNoSignOfLife || watch.OnHeard(heartbeat.Sender.StartCount, Now))
             {
                 reply = new HeartbeatReply
                 {
@@ -114,7 +114,7 @@ internal sealed partial class NodeLiveness
                 };
                 watch.OnFreshness(heartbeat, Now);
                 if (newLife || watch.WasSilent) told = [.. watch.Listeners];
-                watch.WasSilent = watch.WasSilent && heartbeat.CannotServe;
+                watch.WasSilent = watch.WasSilent && heartbeat.IsNoSignOfLife;
             }
         }
 

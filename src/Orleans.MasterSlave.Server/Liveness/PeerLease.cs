@@ -7,7 +7,7 @@ namespace Orleans.MasterSlave.Liveness;
 /// </summary>
 internal sealed class PeerLease(LivenessTimes times)
 {
-    private readonly SortedDictionary<long, (TimeSpan Sent, DateTime SentUtc)> _sent = [];
+    private readonly SortedDictionary<long, (TimeSpan Sent, DateTime SentUtc, bool GivesLease)> _sent = [];
     private long _lastNumber;
     private TimeSpan _until = TimeSpan.MinValue;
     private DateTime _untilUtc;
@@ -28,8 +28,7 @@ internal sealed class PeerLease(LivenessTimes times)
     public long NextNumber(TimeSpan now, DateTime utcNow, bool givesLease)
     {
         var number = ++_lastNumber;
-        if (!givesLease) return number;
-        _sent[number] = (now, utcNow);
+        _sent[number] = (now, utcNow, givesLease);
         while (_sent.Count > 64) _sent.Remove(_sent.First().Key);
         return number;
     }
@@ -66,7 +65,7 @@ internal sealed class PeerLease(LivenessTimes times)
     public TimeSpan? AskedInVain(TimeSpan since, TimeSpan now)
     {
         if (_sent.Count == 0 || now - _sent.Values.Last().Sent > times.LeaseDuration) return null;
-        foreach (var (sent, _) in _sent.Values)
+        foreach (var (sent, _, _) in _sent.Values)
         {
             if (sent > AnsweredHeartbeatSent && sent >= since) return sent;
         }
@@ -94,7 +93,8 @@ internal sealed class PeerLease(LivenessTimes times)
         foreach (var resignation in Resignations.Where(r => r.Value <= reply.Number && r.Value > 0).Select(r => r.Key).ToArray())
             Resignations.Remove(resignation);
         if (!_sent.TryGetValue(reply.Number, out var sent)) return changed;
-        Learn(reply, sent, now);
+        Learn(reply, (sent.Sent, sent.SentUtc), now);
+        if (!sent.GivesLease) return changed;
         var length = reply.GrantedLease < times.LeaseDuration ? reply.GrantedLease : times.LeaseDuration;
         if (sent.Sent + length > _until)
         {

@@ -37,6 +37,19 @@ public sealed class IsolationTests
         scenario.Heal();
     });
 
+    /// <summary>The other direction: the others hear it all the while, and it hears nobody, callers perhaps included.</summary>
+    [Theory, MemberData(nameof(Nodes))]
+    public void Master_ThatIsHeardButHearsNobody_LosesTheGroupToo(int nodes) => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair, nodes, groups: 2);
+        scenario.Change(5);
+        scenario.Wait(TimeSpan.FromSeconds(1));
+        var (master, slave) = (scenario.Master, scenario.Slaves[0]);
+        foreach (var other in scenario.Cluster.Nodes) scenario.Cluster.Network.Cut(other.Index, master.Index);
+        scenario.Until(() => scenario.At(slave).IsServing, "the slave takes over", seconds: 2.5);
+        scenario.Heal();
+    });
+
     /// <summary>Two nodes, and the slave is truly dead: the price is that writes stop for the slave's wait and what it would need to take over.</summary>
     [Theory, InlineData(2, 0, 2.5), InlineData(3, 0, 1.5), InlineData(3, 1, 2.5)]
     public void Master_WhoseSlaveIsDead_GoesOnAlone(int nodes, int othersThatDieToo, double within) => Scenario.Play(() =>

@@ -12,7 +12,7 @@ public sealed class CompetingTests
         pair.Beat();
         var (master, session, decided) = (pair.Master.Self, pair.Slave.SessionFor(pair.Master.Self.Node), pair.Slave.Now);
         pair.Pass(pair.Slave.Times.PromotionWait + TimeSpan.FromMilliseconds(1)); // the slave decides by what it has heard so far
-        pair.Beat();
+        pair.BeatAgain();
 
         Assert.False(pair.Slave.TryBeginCompeting(master.Node, master.StartCount, since: decided));
         Assert.Equal(session, pair.Slave.SessionFor(master.Node));
@@ -28,7 +28,7 @@ public sealed class CompetingTests
         pair.Pass(pair.Slave.Times.PromotionWait + TimeSpan.FromMilliseconds(1));
 
         Assert.True(pair.Slave.TryBeginCompeting(master.Node, master.StartCount, since: decided));
-        pair.Beat();
+        pair.BeatAgain();
 
         Assert.NotEqual(session, pair.Slave.SessionFor(master.Node));
         Assert.Null(pair.Master.LeaseUntil(pair.Slave.Self.Node, session));
@@ -40,7 +40,7 @@ public sealed class CompetingTests
         var pair = new LivenessPair();
         var since = pair.Slave.Now;
         pair.Pass(pair.Slave.Times.PromotionWait + TimeSpan.FromMilliseconds(1));
-        pair.Beat();
+        pair.BeatAgain();
 
         Assert.True(pair.Slave.TryBeginCompeting(pair.Master.Self.Node, life: 0, since));
     }

@@ -44,6 +44,13 @@ internal sealed class LivenessPair
         });
     }
 
+    /// <summary>After a silence: the first answer tells the master that it is heard, and its next heartbeat counts.</summary>
+    public void BeatAgain()
+    {
+        Beat();
+        Beat();
+    }
+
     /// <summary>Time passes, and both look at it as often as a silo does.</summary>
     public void Pass(TimeSpan time)
     {
