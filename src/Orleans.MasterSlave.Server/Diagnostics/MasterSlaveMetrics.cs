@@ -25,8 +25,16 @@ internal sealed class MasterSlaveMetrics
         SnapshotFailures = meter.CreateCounter<long>("masterslave.snapshot-failures", "{snapshot}", "Snapshots that were due and could not be taken, because the state could not be serialized.");
         StoreHangs = meter.CreateCounter<long>("masterslave.store-hangs", "{report}", "Reports of a group store that does not answer, at most one a minute.");
         UnexpectedErrors = meter.CreateCounter<long>("masterslave.unexpected-errors", "{error}", "Errors that a loop of the silo, or a task nobody waits for, did not expect.");
+        NodeRenewalFailures = meter.CreateCounter<long>("masterslave.node-renewal-failures", "{call}", "Renewals of the node's row that failed, and are tried again.");
+        NodeLeaseLapses = meter.CreateCounter<long>("masterslave.node-lease-lapses", "{lapse}", "Times that the node lease ran out.");
+        NodesDisplaced = meter.CreateCounter<long>("masterslave.nodes-displaced", "{silo}", "Silos that found another process to be their node, and stopped serving for good.");
+        StoreWentBack = meter.CreateCounter<long>("masterslave.store-went-back", "{find}", "Times that the group store was found older than what this node wrote.");
     }
 
+    public Counter<long> NodeRenewalFailures { get; }
+    public Counter<long> NodeLeaseLapses { get; }
+    public Counter<long> NodesDisplaced { get; }
+    public Counter<long> StoreWentBack { get; }
     public Counter<long> Promotions { get; }
     public Counter<long> StepDowns { get; }
     public Counter<long> Shrinks { get; }

@@ -45,6 +45,12 @@ internal sealed partial class GroupDirectoryGrain(
             try
             {
                 var reply = await factory.GetGrain<IReplicaPeer>(ReplicaGrainId.Create(group, silo)).CreateAsync(plan);
+                if (reply.IsNotNow)
+                {
+                    LogCandidateDeclines(candidate, group);
+                    continue;
+                }
+
                 return reply.Record ?? await running.Coordinators.Of(group).ReadAsync(fresh: true) ?? throw new GroupQuarantinedException(
                     $"{group} has no record in the group store, but there is data of it on node {string.Join(", ", reply.Holders)}: bring the newest group store back.");
             }
@@ -55,11 +61,14 @@ internal sealed partial class GroupDirectoryGrain(
         }
 
         return await running.Coordinators.Of(group).ReadAsync(fresh: true)
-            ?? throw new ReplicaUnavailableException($"{group} cannot be made now: none of its nodes answers.");
+            ?? throw new ReplicaUnavailableException($"{group} cannot be made now: none of its nodes answers, or may make groups.");
     }
 
     [LoggerMessage(LogLevel.Warning, "Node {Node} cannot make group {Group} just now; the next of its nodes is asked.")]
     private partial void LogCandidateSilent(Exception error, NodeId node, GroupId group);
+
+    [LoggerMessage(LogLevel.Warning, "Node {Node} makes no group just now, for it does not hold its node lease or found the group store older than it was; the next of the nodes of {Group} is asked.")]
+    private partial void LogCandidateDeclines(NodeId node, GroupId group);
 
     [LoggerMessage(LogLevel.Warning, "Group {Group} is made with {Count} of {Wanted} replicas, for no more nodes are known; it keeps that number.")]
     private partial void LogTooFewNodes(GroupId group, int count, int wanted);

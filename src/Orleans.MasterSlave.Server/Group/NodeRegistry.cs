@@ -4,12 +4,11 @@ using Orleans.Storage;
 namespace Orleans.MasterSlave.Group;
 
 /// <summary>
-/// What the group store knows of itself and of nodes (I1, I2): its random id, one row for each node's start count, and the probe that it honours
-/// ETags at all.
+/// What the group store knows of itself (I1): its random id, and the probe that it honours ETags at all. Nodes' rows: <see cref="GrainStorageNodeStore"/>.
 /// </summary>
 internal sealed class NodeRegistry(IGrainStorage storage, Func<Guid> newGuid)
 {
-    private const string StateName = "masterslave-node";
+    public const string StateName = "masterslave-node";
 
     /// <summary>The store's id: made by whoever comes first.</summary>
     public async Task<StoreId> StoreIdAsync()
@@ -26,36 +25,21 @@ internal sealed class NodeRegistry(IGrainStorage storage, Func<Guid> newGuid)
     }
 
     /// <summary>Refuses storage that does not insert only if absent, or does not compare ETags.</summary>
-    public async Task ProbeAsync(NodeId node)
+    public async Task ProbeAsync()
     {
         var row = GrainId.Create("masterslave.probe", newGuid().ToString("N"));
-        var first = new GrainState<NodeRow>(new NodeRow { StartCount = 1 });
+        var first = new GrainState<NodeRow>(new NodeRow { Probe = 1 });
         await storage.WriteStateAsync(StateName, row, first);
-        var insertedTwice = await TryWriteAsync(row, new GrainState<NodeRow>(new NodeRow { StartCount = 2 }));
-        var stale = new GrainState<NodeRow>(new NodeRow { StartCount = 3 }, first.ETag!) { RecordExists = true };
+        var insertedTwice = await TryWriteAsync(row, new GrainState<NodeRow>(new NodeRow { Probe = 2 }));
+        var stale = new GrainState<NodeRow>(new NodeRow { Probe = 3 }, first.ETag!) { RecordExists = true };
         var swapped = await TryWriteAsync(row, stale);
-        var swappedTwice = await TryWriteAsync(row, new GrainState<NodeRow>(new NodeRow { StartCount = 4 }, first.ETag!) { RecordExists = true });
+        var swappedTwice = await TryWriteAsync(row, new GrainState<NodeRow>(new NodeRow { Probe = 4 }, first.ETag!) { RecordExists = true });
         var last = await ReadAsync(row);
         await storage.ClearStateAsync(StateName, row, last);
         if (insertedTwice || !swapped || swappedTwice)
             throw new MasterSlaveConfigurationException(
                 $"The grain storage for group records ({storage.GetType().Name}) does not honour ETags: two masters could be made at once. " +
                 "Use storage with optimistic concurrency, such as AddAdoNetGrainStorage(\"MasterSlave\", ...) or AddSqliteGrainStorage(\"MasterSlave\", ...).");
-    }
-
-    /// <summary>Counts a start (I2): from the directory's count to the next, unless the row is ahead of the directory.</summary>
-    public async Task CountStartAsync(NodeLife life, string directory)
-    {
-        var row = GrainId.Create("masterslave.node", life.Node.Value.ToString("N"));
-        var state = await ReadAsync(row);
-        if (state.RecordExists && state.State!.StartCount >= life.StartCount)
-            throw new MasterSlaveConfigurationException(
-                $"The log directory '{directory}' is a copy, or was restored from a backup: node {life.Node} has started {state.State!.StartCount} times, " +
-                $"and the directory knows of {life.StartCount - 1}. What the node acknowledged since may be missing from it. Put the newest directory back. " +
-                "If that is lost, give the silo an empty one: it starts as a new node, and the groups of the old one go on with a replica fewer.");
-        state.State = new NodeRow { StartCount = life.StartCount };
-        if (!await TryWriteAsync(row, state))
-            throw new MasterSlaveConfigurationException($"Another process starts with the identity of node {life.Node}: '{directory}' must belong to one silo only.");
     }
 
     private async Task<GrainState<NodeRow>> ReadAsync(GrainId row)
@@ -85,5 +69,6 @@ internal sealed class NodeRegistry(IGrainStorage storage, Func<Guid> newGuid)
 internal sealed class NodeRow
 {
     [Id(0)] public Guid StoreId { get; set; }
-    [Id(1)] public long StartCount { get; set; }
+    [Id(1)] public long Probe { get; set; }
+    [Id(2)] public NodeRecord? Record { get; set; }
 }

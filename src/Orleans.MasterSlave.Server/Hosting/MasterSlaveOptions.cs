@@ -83,6 +83,19 @@ public sealed class MasterSlaveOptions
     public TimeSpan GroupStoreTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// For how long this silo is its node on the strength of one renewal of the node's row in the group store, which it renews three times in that span.
+    /// Without it, it makes no groups and serves none of which it holds the only replica in sync. After a start that cannot prove that the node's earlier process is
+    /// dead (the machine was restarted, or the folder moved), the silo waits for so long and a little. 2 s to 5 minutes; default 10 s.
+    /// </summary>
+    public TimeSpan NodeLeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// What becomes of groups of which this silo holds the only replica in sync, when the group store does not answer for longer than
+    /// <see cref="NodeLeaseDuration"/>. Default: they are not served until it does.
+    /// </summary>
+    public StoreOutageBehavior StoreOutage { get; set; } = StoreOutageBehavior.StopServingAlone;
+
+    /// <summary>
     /// Length of one file of the log, taken from the disk when it is made; there is always one spare. A change holds for new files. 1 MiB to 512 MiB;
     /// default 64 MiB.
     /// </summary>

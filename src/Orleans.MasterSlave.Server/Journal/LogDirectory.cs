@@ -14,13 +14,12 @@ internal sealed class LogDirectory : IDisposable
     private readonly IDisposable _lock;
     private NodeFile _node;
 
-    private LogDirectory(string path, ILogFiles files, IDisposable @lock, NodeFile node, bool previousLifeProvedDead)
+    private LogDirectory(string path, ILogFiles files, IDisposable @lock, NodeFile node)
     {
         Path = path;
         Files = files;
         _lock = @lock;
         _node = node;
-        PreviousLifeProvedDead = previousLifeProvedDead;
     }
 
     public string Path { get; }
@@ -29,7 +28,7 @@ internal sealed class LogDirectory : IDisposable
 
     public NodeId NodeId => _node.Node;
 
-    /// <summary>The run of the operating system in which the node started last, and the lock file that it held; empty when it could not be told.</summary>
+    /// <summary>The present run of the operating system, and the lock file that this process holds in it; empty when it cannot be told.</summary>
     public string BootId => _node.BootId;
 
     /// <summary>Number of this start: one higher, durably, than at any start before (I2).</summary>
@@ -39,12 +38,6 @@ internal sealed class LogDirectory : IDisposable
 
     /// <summary>The store this node belongs to; null until <see cref="SetStoreId"/>.</summary>
     public StoreId? StoreId => _node.Store.Value == Guid.Empty ? null : _node.Store;
-
-    /// <summary>
-    /// True when no process of an earlier life can still run: the system was not restarted or changed since it started, and the very file that it had
-    /// locked is locked by this process (G4). Also true at the first start of all.
-    /// </summary>
-    public bool PreviousLifeProvedDead { get; }
 
     /// <summary>Opens or makes the directory, locks it, and counts the start.</summary>
     /// <param name="path">The folder; made when missing.</param>
@@ -71,10 +64,9 @@ internal sealed class LogDirectory : IDisposable
             held = files.Lock(lockFile);
             var boot = bootId is null ? LockPlace.Of(lockFile) : bootId();
             var previous = ReadOrCreate(path, files, newNodeId ?? RandomGuid);
-            var provedDead = previous.StartCount == 0 || (boot.Length > 0 && boot == previous.BootId);
             var node = previous with { StartCount = previous.StartCount + 1, BootId = boot };
             node.Write(files, path);
-            return new LogDirectory(path, files, held, node, provedDead);
+            return new LogDirectory(path, files, held, node);
         }
         catch (Exception ex)
         {
@@ -89,7 +81,7 @@ internal sealed class LogDirectory : IDisposable
     /// <param name="path">The folder.</param>
     /// <param name="files">A file system that refuses to write.</param>
     /// <param name="node">Whose it is (<see cref="LogIdentity"/>).</param>
-    public static LogDirectory ForReading(string path, ReadOnlyFiles files, NodeFile node) => new(path, files, files, node, previousLifeProvedDead: false);
+    public static LogDirectory ForReading(string path, ReadOnlyFiles files, NodeFile node) => new(path, files, files, node);
 
     /// <summary>Whether there are files of a log in a folder.</summary>
     public static bool HasSegments(string path, ILogFiles files) => SegmentHeader.NumbersIn(path, files).Any();

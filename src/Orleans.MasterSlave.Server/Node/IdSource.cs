@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace Orleans.MasterSlave.Node;
@@ -10,5 +11,18 @@ internal static class IdSource
         Span<byte> bytes = stackalloc byte[16];
         RandomNumberGenerator.Fill(bytes);
         return new Guid(bytes);
+    }
+
+    /// <summary>
+    /// A stamp of the node's row. A machine that is cloned while it runs has the state of its random numbers in both: so the time is mixed in, which no two of them
+    /// read alike.
+    /// </summary>
+    public static Guid NewStamp()
+    {
+        Span<byte> bytes = stackalloc byte[32];
+        RandomNumberGenerator.Fill(bytes[..16]);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[16..], TimeProvider.System.GetTimestamp());
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[24..], TimeProvider.System.GetUtcNow().Ticks);
+        return new Guid(SHA256.HashData(bytes)[..16]);
     }
 }

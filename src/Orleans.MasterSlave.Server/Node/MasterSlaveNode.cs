@@ -28,6 +28,9 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
     private readonly ILogger _logger = loggers.CreateLogger<MasterSlaveNode>();
     private readonly CancellationTokenSource _stopped = new();
     private LogDirectory? _directory;
+    private NodeFolder? _folder;
+    private NodeLease? _lease;
+    private Task _renewing = Task.CompletedTask;
     private GrantedWait? _granted;
     private Task _loops = Task.CompletedTask;
 
@@ -45,15 +48,37 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
 
     private async Task StartAsync(CancellationToken cancelled)
     {
+        try
+        {
+            await OpenAsync(cancelled);
+        }
+        catch
+        {
+            await _stopped.CancelAsync(); // who is not the node renews nothing
+            await _renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _folder?.Dispose();
+            _directory?.Dispose();
+            throw;
+        }
+    }
+
+    private async Task OpenAsync(CancellationToken cancelled)
+    {
         var o = options.Value;
         var storage = GroupStorage.Find(services, o);
         var registry = new NodeRegistry(storage, IdSource.NewGuid);
         _directory = await LogDirectory.OpenAsync(o.LogDirectory);
-        await registry.ProbeAsync(_directory.NodeId);
+        await registry.ProbeAsync();
         var store = await registry.StoreIdAsync();
         _directory.SetStoreId(store);
         var life = _directory.Life;
-        await registry.CountStartAsync(life, o.LogDirectory);
+        var metrics = ActivatorUtilities.CreateInstance<MasterSlaveMetrics>(services);
+        _folder = new NodeFolder(_directory);
+        var settings = new NodeLeaseSettings(o.NodeLeaseDuration, o.GroupStoreTimeout, o.StoreOutage);
+        var leaseEvents = new NodeLeaseEvents(metrics, _logger, Displaced);
+        if (_folder.StoreWentBack) leaseEvents.StoreWentBack($"'{NodeFolder.WentBackFileName}' is still in '{o.LogDirectory}'");
+        _lease = await new NodeStart(life, new GrainStorageNodeStore(storage), _folder, settings, time, IdSource.NewStamp, leaseEvents).RunAsync(cancelled);
+        _renewing = Task.Run(() => _lease.RunAsync(_stopped.Token), CancellationToken.None);
         var log = WriteAheadLog.Open(_directory, LogOptionsOf(o), time, _logger);
         _granted = new GrantedWait(_directory, time);
         var times = new LivenessTimes
@@ -63,7 +88,6 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
             PromotionWait = o.PromotionWait,
             EarlierPromotionWait = _granted.Begin(o.PromotionWait),
         };
-        var metrics = ActivatorUtilities.CreateInstance<MasterSlaveMetrics>(services);
         var faults = new NodeFaults(metrics, _logger);
         var nodes = ActivatorUtilities.CreateInstance<NodeDirectory>(services, faults);
         var groupStore = new TimedGroupStore(new GrainStorageGroupStore(storage), o.GroupStoreTimeout, time, new StoreEvents(metrics, _logger));
@@ -82,10 +106,11 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
             Metrics = metrics,
             Faults = faults,
             Log = log,
-            PreviousLifeProvedDead = _directory.PreviousLifeProvedDead,
+            Lease = _lease,
         };
         Hello = new NodeHello(life, store, o.Zone);
         nodes.AddSelf(Hello);
+        if (_lease.Standing.Lease == NodeLeaseState.Lost) Displaced($"{_lease.Row}"); // while the log was read
         LogStarted(life, store, o.LogDirectory);
     }
 
@@ -111,6 +136,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         _loops = Task.WhenAll(
             WithReportAsync("forgetting an earlier wait", ct => _granted!.ForgetAsync(times.EarlierPromotionWait, times.PromotionWait, ct), running),
             WithReportAsync("waking the groups of the log", ct => waker.RunAsync([.. running.Log.Groups], ct), running),
+            KeepAsync("renews the node lease", _ => _renewing, running),
             KeepAsync("asks for snapshots", snapshots.RunAsync, running),
             KeepAsync("learns the nodes", running.Nodes.RunAsync, running),
             KeepAsync("looks for blocked replicas", ct => new BlockWatch(time, times.HeartbeatInterval).RunAsync(running.Busy, running.Faults.Guard, ct), running),
@@ -184,7 +210,30 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         await _stopped.CancelAsync();
         await _loops.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Running is { } running) await running.Log.DisposeAsync();
+        if (!cancelled.IsCancellationRequested) await ReleaseAsync();
+        _folder?.Dispose();
         _directory?.Dispose();
+    }
+
+    /// <summary>Nothing is acknowledged here any more: whoever has the folder may be the node at once.</summary>
+    private async Task ReleaseAsync()
+    {
+        try
+        {
+            if (_lease is not null) await _lease.ReleaseAsync();
+        }
+        catch (Exception e)
+        {
+            LogNotReleased(e); // the next start waits, unless it is of the same folder on the same run of this machine
+        }
+    }
+
+    /// <summary>Another process is the node: nothing that this one holds counts any more, and its peers obey the other (I2).</summary>
+    private void Displaced(string by)
+    {
+        if (Running is not { } running) return;
+        running.Liveness.CannotGoOn();
+        running.FailAll("another process is its silo's node now", new InvalidOperationException($"The node's row is {by}."));
     }
 
     private static WriteAheadLogOptions LogOptionsOf(MasterSlaveOptions o) => new()
@@ -208,6 +257,9 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
 
     [LoggerMessage(LogLevel.Information, "This silo is node {Life} of store {Store}, with its log in '{Directory}'.")]
     private partial void LogStarted(NodeLife life, StoreId store, string directory);
+
+    [LoggerMessage(LogLevel.Information, "The group store could not be told that this silo stopped in order.")]
+    private partial void LogNotReleased(Exception error);
 
     [LoggerMessage(LogLevel.Critical, "The loop of this silo that {What} has ended. Every replica here gives up its office; restart the silo.")]
     private partial void LogLoopEnded(Exception error, string what);

@@ -14,6 +14,7 @@ internal sealed class RunningNode
     private readonly Lock _lock = new();
     private readonly Dictionary<GroupId, ReplicaShell> _replicas = [];
     private readonly Dictionary<GroupId, Task> _ends = [];
+    private (string Reason, Exception Error)? _failed;
     private long _lastClaim;
 
     public required NodeLiveness Liveness { get; init; }
@@ -27,7 +28,9 @@ internal sealed class RunningNode
     public required MasterSlaveMetrics Metrics { get; init; }
     public required NodeFaults Faults { get; init; }
     public required WriteAheadLog Log { get; init; }
-    public required bool PreviousLifeProvedDead { get; init; }
+
+    /// <summary>This process is its node by this (I2).</summary>
+    public required NodeLease Lease { get; init; }
 
     public IReplicaLog OpenLog(GroupId group) => Log.OpenReplica(group);
 
@@ -36,7 +39,14 @@ internal sealed class RunningNode
 
     public void Add(ReplicaShell replica)
     {
-        lock (_lock) _replicas[replica.Group] = replica;
+        (string Reason, Exception Error)? failed;
+        lock (_lock)
+        {
+            _replicas[replica.Group] = replica;
+            failed = _failed;
+        }
+
+        if (failed is { } all) replica.Fail(all.Reason, all.Error);
     }
 
     /// <summary>A replica's activation ends; the next one of that group waits until nothing of it touches the log any more.</summary>
@@ -61,8 +71,12 @@ internal sealed class RunningNode
         lock (_lock) return [.. _replicas.Values.Where(r => r.UnderWay is not null)];
     }
 
-    /// <summary>The log failed: every replica is quarantined (D2, L6).</summary>
-    public void FailAll(string reason, Exception error) => ForEach(replica => replica.Fail(reason, error));
+    /// <summary>The silo can serve nothing any more: every replica is quarantined, also those that begin later (D2, L6, I2).</summary>
+    public void FailAll(string reason, Exception error)
+    {
+        lock (_lock) _failed ??= (reason, error);
+        ForEach(replica => replica.Fail(reason, error));
+    }
 
     /// <summary>The silo is about to stop: every replica gives up its office and is a slave only until its master has taken it out (L6).</summary>
     public void LeaveAll(string reason) => ForEach(replica => replica.Leave(reason));

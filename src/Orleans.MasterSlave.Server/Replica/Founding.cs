@@ -27,7 +27,9 @@ internal sealed class Founding(ReplicaEnvironment env, StateManager state, Actio
             return CreateReply.Refused(holders);
         }
 
-        return Present() ?? CreateReply.Of(await InsertAsync(plan));
+        if (Present() is { } present) return present;
+        // Another process may be this node, or the store be older than the groups that it lacks (I2).
+        return env.MayActAlone(LoneAct.Create) ? CreateReply.Of(await InsertAsync(plan)) : CreateReply.NotNow;
     }
 
     /// <summary>The answer, when this replica knows the group or holds data of it.</summary>

@@ -57,6 +57,9 @@ internal sealed class MasterRole : IMasterOfSlaves
     public bool EnoughInSync => _inSync.EnoughToAccept;
     public bool LeaseIsValid => !_withdrawn && _inSync.LeaseIsValid;
 
+    /// <summary>It is not alone in sync, or holds the node's lease (I2).</summary>
+    public bool MayAnswer => _inSync.MayAnswer;
+
     /// <summary>Recent enough for reads that may be stale (R2).</summary>
     public bool IsFresh => !_withdrawn && _inSync.LeaseWasValidAt(_env.Now - _env.Limits.MaxStaleness);
 
@@ -108,7 +111,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         switch (standing)
         {
             case RequestStanding.Answered:
-                return _pending.AnswerKnown(operation.Id, checksum, Answer(answer!), MayAnswer);
+                return _pending.AnswerKnown(operation.Id, checksum, Answer(answer!), MayAnswerNow);
             case RequestStanding.Expired:
                 return Task.FromResult(Expired($"Request {operation.Id} knew of {operation.Known.Index}; clients active until {_sessions.Floor.Index} are forgotten."));
             case RequestStanding.TableFull:
@@ -229,13 +232,13 @@ internal sealed class MasterRole : IMasterOfSlaves
 
         _commit.SetReplicated(LargestReplicatedIndex);
         _inSync.Look();
-        _pending.Release(MayAnswer());
+        _pending.Release(MayAnswerNow());
     }
 
     private ReplicationProgress Progress =>
-        new(_env.Log.DurableIndex, Replicated, _inSync.EnoughRecorded, LeaseIsValid);
+        new(_env.Log.DurableIndex, Replicated, _inSync.EnoughRecorded, LeaseIsValid, _inSync.MayAnswer);
 
-    private bool MayAnswer() => !_ended && !_withdrawn && _replicator.MayAnswer(Progress);
+    private bool MayAnswerNow() => !_ended && !_withdrawn && _replicator.MayAnswer(Progress);
 
     private void OnApplied(IReadOnlyList<LogEntry> entries)
     {
@@ -248,7 +251,7 @@ internal sealed class MasterRole : IMasterOfSlaves
 
         _env.Object.AnsweredOnMaster(entries);
         if (_commit.Committed >= _barrier && !_beganServing) Discard(BeginServingAsync(), "beginning to serve");
-        _pending.Release(MayAnswer());
+        _pending.Release(MayAnswerNow());
         _inSync.PumpAll();
     }
 

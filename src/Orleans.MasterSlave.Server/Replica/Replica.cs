@@ -228,7 +228,8 @@ internal sealed class Replica
             EnoughInSync: master?.EnoughInSync ?? false,
             HasRoom: master?.HasRoom ?? false,
             IsFresh: IsFresh(_commit.Committed),
-            LeaseIsValid: master?.LeaseIsValid ?? false);
+            LeaseIsValid: master?.LeaseIsValid ?? false,
+            MayAnswer: master?.MayAnswer ?? false);
     }
 
     /// <summary>Is a state in which so much is applied recent enough to be read (R2)?</summary>
@@ -273,6 +274,7 @@ internal sealed class Replica
     {
         ServerDecision.AwaitBarrier => StillBeginning(),
         ServerDecision.RefuseTooFewInSync => Refusal(RefusalReason.TooFewInSync, $"{_env.Group} has fewer replicas in sync than it asks for."),
+        ServerDecision.RefuseAlone => Refusal(RefusalReason.None, $"The master of {_env.Group} is alone in sync and does not hold its node's lease in the group store."),
         ServerDecision.RefuseOverloaded => Refusal(RefusalReason.Overloaded, $"{_env.Group} has as many operations in flight as it may."),
         ServerDecision.RefuseTooLarge => Refusal(RefusalReason.Unsupported, $"The operation is larger than {_env.Limits.MaxOperationBytes} bytes."),
         ServerDecision.RefuseQuarantined => Refusal(RefusalReason.Quarantined, $"This replica of {_env.Group} is quarantined: {_state.Quarantined}"),

@@ -34,6 +34,9 @@ internal sealed class ReplicaEnvironment
     /// <summary>The process that used this log directory before is known to be dead: it may not hold a lease any more (G4).</summary>
     public required bool PreviousLifeProvedDead { get; init; }
 
+    /// <summary>May this process do, now, what needs no other node's consent (I2)? From any thread.</summary>
+    public required Func<LoneAct, bool> MayActAlone { get; init; }
+
     /// <summary>Where a node runs today, or ran last, for views.</summary>
     public required Func<NodeId, NodeAddress> Locate { get; init; }
 

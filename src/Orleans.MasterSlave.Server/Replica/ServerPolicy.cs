@@ -3,7 +3,7 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Replicas;
 
 /// <summary>What a replica does with a call.</summary>
-internal enum ServerDecision { Execute, AwaitBarrier, Redirect, RefuseTooFewInSync, RefuseOverloaded, RefuseTooLarge, RefuseQuarantined }
+internal enum ServerDecision { Execute, AwaitBarrier, Redirect, RefuseTooFewInSync, RefuseOverloaded, RefuseTooLarge, RefuseQuarantined, RefuseAlone }
 
 /// <summary>What a replica knows of itself when a call arrives.</summary>
 /// <param name="Quarantined">It serves nothing.</param>
@@ -13,8 +13,9 @@ internal enum ServerDecision { Execute, AwaitBarrier, Redirect, RefuseTooFewInSy
 /// <param name="HasRoom">Operations and bytes in flight are within bounds (W2).</param>
 /// <param name="IsFresh">It heard from its counterpart within MaxStaleness (R2).</param>
 /// <param name="LeaseIsValid">It is master, and nobody else can be (L5).</param>
+/// <param name="MayAnswer">It is not alone in sync, or holds its node's lease (I2).</param>
 internal readonly record struct ReplicaStanding(
-    bool Quarantined, bool IsMaster, bool BarrierCommitted, bool EnoughInSync, bool HasRoom, bool IsFresh, bool LeaseIsValid);
+    bool Quarantined, bool IsMaster, bool BarrierCommitted, bool EnoughInSync, bool HasRoom, bool IsFresh, bool LeaseIsValid, bool MayAnswer);
 
 /// <summary>What a replica knows of an operation that arrives.</summary>
 /// <param name="Bytes">Length of its payload.</param>
@@ -35,6 +36,7 @@ internal static class ServerPolicy
         if (!standing.IsMaster || !operation.IsOfThisGroup) return ServerDecision.Redirect;
         if (!standing.BarrierCommitted) return ServerDecision.AwaitBarrier;
         if (operation.IsKnown) return ServerDecision.Execute;
+        if (!standing.MayAnswer) return ServerDecision.RefuseAlone;
         if (operation.Bytes > maxBytes) return ServerDecision.RefuseTooLarge;
         if (!standing.EnoughInSync) return ServerDecision.RefuseTooFewInSync;
         return standing.HasRoom ? ServerDecision.Execute : ServerDecision.RefuseOverloaded;

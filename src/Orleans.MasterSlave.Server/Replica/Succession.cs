@@ -98,6 +98,7 @@ internal sealed class Succession
     {
         if (!record.IsInSync(_env.Self.Node)) return false;
         if (record.Master != _env.Self.Node) return record.Epoch == Epoch && record.Master == Master && PatienceIsOver;
+        if (!_env.MayActAlone(LoneAct.Retake)) return false; // another process may be this node
         if (record.Claim.Life == _env.Self) return true; // our own mastership, given up or refused: nobody else can hold it (G11)
         return PatienceIsOver || (_env.PreviousLifeProvedDead && !TornTail && _env.Log.PromisedEpoch == record.Epoch);
     }

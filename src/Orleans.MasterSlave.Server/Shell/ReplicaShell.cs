@@ -132,7 +132,8 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
             NextClaimNumber = running.NextClaimNumber,
             NewBirth = () => new GroupBirth(IdSource.NewGuid()),
             Search = running.SearchFor(Group),
-            PreviousLifeProvedDead = running.PreviousLifeProvedDead,
+            PreviousLifeProvedDead = running.Lease.EarlierLifeProvedDead,
+            MayActAlone = running.Lease.MayActAlone,
             Locate = running.Nodes.AddressOf,
         });
         await replica.StartAsync(isFirst: previous is null);

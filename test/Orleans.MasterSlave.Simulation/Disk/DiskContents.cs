@@ -20,6 +20,9 @@ internal sealed class DiskContents
 
     public LogPosition Last => Entries.Count > 0 ? Entries[^1].Position : Base;
 
+    public DiskContents Copy() =>
+        new() { _tornThrough = _tornThrough, Entries = [.. Entries], Base = Base, Snapshot = Snapshot, Promised = Promised, Birth = Birth };
+
     public void Append(IEnumerable<LogEntry> entries)
     {
         foreach (var entry in entries)

@@ -18,15 +18,18 @@ internal sealed record SimGroup(int Index, GroupPlan Plan, GroupChecker Checker)
 /// <summary>Nodes, network, store and groups of one run.</summary>
 internal sealed class SimCluster
 {
+    private readonly SimNode[] _nodes;
+    private long _places, _stamps;
+
     public SimCluster(SimWorld world, SimulationOptions options)
     {
         World = world;
         Options = options;
-        Network = new SimNetwork(world, options.Weather) { SiloOf = index => Nodes![index].Silo is { IsUp: true } silo ? silo : null };
+        Network = new SimNetwork(world, options.Weather) { SiloOf = index => _nodes![index].Silo is { IsUp: true } silo ? silo : null };
         Store = new SimStore(world) { UnknownOutcomes = options.UnknownOutcomes, Slowness = options.StoreSlowness };
         Store.Landed = (next, before) => Groups![IndexOf(next.Group)].Checker.Swapped(next, before);
         var random = world.Random.Fork();
-        Nodes = [.. Enumerable.Range(0, options.Nodes).Select(i => new SimNode(this, i, random))];
+        _nodes = [.. Enumerable.Range(0, options.Nodes).Select(i => new SimNode(this, i, random))];
         Groups = [.. options.Groups.Select((g, i) => Make(i, g))];
     }
 
@@ -34,17 +37,34 @@ internal sealed class SimCluster
     public SimulationOptions Options { get; }
     public SimNetwork Network { get; }
     public SimStore Store { get; }
-    public IReadOnlyList<SimNode> Nodes { get; }
+    public IReadOnlyList<SimNode> Nodes => _nodes;
     public IReadOnlyList<SimGroup> Groups { get; }
 
     /// <summary>The scenario provokes quarantines.</summary>
     public bool MayQuarantine { get; set; }
 
+    /// <summary>The scenario starts disks that are not the newest.</summary>
+    public bool MayRefuseStarts { get; set; }
+
+    public string NewPlace() => $"place {++_places}";
+
+    /// <summary>Two processes with the same bytes draw different ones.</summary>
+    public Guid NewStamp() => new((int)(++_stamps >> 32), (short)(_stamps >> 16), (short)_stamps, [0, 0, 0, 0, 0, 0, 0, 1]);
+
+    /// <summary>A process has become the node: what is sent to the node comes to it.</summary>
+    public void Became(SimNode node)
+    {
+        if (_nodes[node.Index] == node) return;
+        World.Count("copy became the node");
+        World.Note("copy became the node", node.Index);
+        _nodes[node.Index] = node;
+    }
+
     public int IndexOf(GroupId group) => Groups.First(g => g.Id == group).Index;
 
     /// <summary>Where a node runs today, as every silo knows it from its membership.</summary>
     public NodeAddress Locate(NodeId node) =>
-        Nodes[SimIds.IndexOf(node)] is var it ? new NodeAddress(it.StartCount, SimIds.Address(it.Index, it.StartCount), IsDown: it.Silo is not { IsUp: true }) : default;
+        Nodes[SimIds.IndexOf(node)] is { LastUp: > 0 } it ? new NodeAddress(it.LastUp, SimIds.Address(it.Index, it.LastUp), IsDown: it.Silo is not { IsUp: true }) : default;
 
     public void StartAll()
     {

@@ -1,3 +1,4 @@
+using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Liveness;
 using Orleans.MasterSlave.Simulated.Disk;
 using Orleans.MasterSlave.Simulated.World;
@@ -5,12 +6,25 @@ using Orleans.MasterSlave.Simulated.World;
 namespace Orleans.MasterSlave.Simulated.Nodes;
 
 /// <summary>What lasts of a node over its lives: its disk, its start count, its clock.</summary>
-internal sealed class SimNode(SimCluster cluster, int index, SimRandom random)
+internal sealed class SimNode(SimCluster cluster, int index, SimRandom random) : INodeFolder
 {
     private readonly Dictionary<int, DiskContents> _contents = [];
 
     public int Index => index;
+
+    /// <summary>A copy of another node's disk, in the place of another machine.</summary>
+    public SimNode? CopyOf { get; private init; }
     public long StartCount { get; private set; }
+
+    /// <summary>The latest life that took messages: of one that only starts nobody knows.</summary>
+    public long LastUp { get; private set; }
+
+    public string Place { get; private set; } = "";
+    public NodeMemory Memory { get; private set; } = NodeMemory.Empty;
+    public void Keep(NodeMemory memory) => Memory = memory;
+    public bool StoreWentBack { get; set; }
+    public void RememberStoreWentBack(string what) => StoreWentBack = true;
+
     public double ClockRate { get; } = random.Between(0.99, 1.01);
     public long ClockZero { get; } = (long)(random.Unit() * 1e12) + 1;
 
@@ -45,19 +59,42 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random)
     /// <summary>For scripted histories: the disk is another one, and empty.</summary>
     public void LoseDisk() => _contents.Clear();
 
+    /// <summary>The disk as it is now, byte for byte, on a machine of its own.</summary>
+    public SimNode Copy()
+    {
+        var copy = new SimNode(cluster, index, random.Fork())
+        {
+            CopyOf = this, StartCount = StartCount, Place = Place, Memory = Memory, StoreWentBack = StoreWentBack, LongestWait = LongestWait, Times = Times,
+        };
+        foreach (var (group, contents) in _contents) copy._contents[group] = contents.Copy();
+        cluster.World.Count("node copied");
+        cluster.World.Note("node copied", index, StartCount);
+        return copy;
+    }
+
+    /// <param name="previousLifeProvedDead">It starts in the same run of the system, on the same folder.</param>
     public void Start(bool previousLifeProvedDead = true)
     {
         if (Silo is not null) return;
         StartCount++;
+        if (Place.Length == 0 || !previousLifeProvedDead || (CopyOf is { } original && Place == original.Place)) Place = cluster.NewPlace();
         var times = Times with { EarlierPromotionWait = LongestWait };
         if (times.PromotionWait > LongestWait) LongestWait = times.PromotionWait;
         cluster.World.Note("start", index, StartCount);
-        Silo = new SimSilo(cluster, this, times, previousLifeProvedDead);
+        Silo = new SimSilo(cluster, this, times);
         Silo.Start();
     }
 
     /// <summary>The silo stops in order, and its process ends.</summary>
     public void Stop() => Silo?.Lane.Post(() => _ = StopAsync(Silo));
+
+    public void CameUp() => LastUp = StartCount;
+
+    /// <summary>The process found that it is not the node, and ended.</summary>
+    public void Ended(SimSilo silo)
+    {
+        if (Silo == silo) Crash();
+    }
 
     private async Task StopAsync(SimSilo silo)
     {

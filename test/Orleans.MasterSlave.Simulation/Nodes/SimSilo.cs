@@ -16,12 +16,18 @@ internal sealed class SimSilo
     private readonly TimeProvider _time, _heartbeatTime;
     private readonly SortedDictionary<int, SimSlot> _slots = [];
     private readonly BlockWatch _blockWatch;
+    private readonly SimNode _node;
+    private readonly NodeStart _start;
+    private readonly CancellationTokenSource _stopped = new();
+    private NodeLease? _lease;
+    private Task _renewing = Task.CompletedTask;
     private long _claims;
     private long _births;
 
-    public SimSilo(SimCluster cluster, SimNode node, LivenessTimes times, bool previousLifeProvedDead)
+    public SimSilo(SimCluster cluster, SimNode node, LivenessTimes times)
     {
         _cluster = cluster;
+        _node = node;
         Index = node.Index;
         Lane = new SimLane(cluster.World.Scheduler, $"node {node.Index}#{node.StartCount}");
         Heartbeats = new SimLane(cluster.World.Scheduler, $"heartbeats of node {node.Index}#{node.StartCount}");
@@ -30,12 +36,15 @@ internal sealed class SimSilo
         _blockWatch = new BlockWatch(_heartbeatTime, times.HeartbeatInterval / 4);
         Clock = new NodeClock(_time);
         Liveness = new NodeLiveness(new NodeLife(SimIds.Node(node.Index), node.StartCount), SimIds.Store, times, _time) { OtherNodes = () => cluster.Nodes.Select(n => SimIds.Node(n.Index)) };
+        var rows = cluster.Store.For(Heartbeats, Index);
+        var settings = new NodeLeaseSettings(cluster.Options.NodeLease, cluster.Options.StoreTimeout, cluster.Options.StoreOutage);
+        _start = new NodeStart(Liveness.Self, rows, node, settings, _heartbeatTime, cluster.NewStamp, new SimLeaseEvents(cluster.World, this));
         var store = new TimedGroupStore(cluster.Store.For(Lane, Index), cluster.Options.StoreTimeout, _time, new SimStoreEvents(cluster.World));
         foreach (var group in cluster.Groups.Where(g => g.Plan.Replicas.Contains(SimIds.Node(node.Index))))
         {
             var disk = new SimDisk(cluster.World, Lane, cluster.World.Random.Fork(), node.ContentsOf(group.Index), node.Disk) { ReadFailed = FailDisk };
             var coordinator = new GroupCoordinator(group.Id, store, _time);
-            _slots[group.Index] = new SimSlot(disk, () => Make(node, group, disk, coordinator, previousLifeProvedDead));
+            _slots[group.Index] = new SimSlot(disk, () => Make(node, group, disk, coordinator));
         }
     }
 
@@ -50,7 +59,11 @@ internal sealed class SimSilo
     /// <summary>Takes messages: its replicas have recovered.</summary>
     public bool IsUp { get; private set; }
     public bool HasFailedDisk { get; private set; }
-    public bool MayQuarantine => _cluster.MayQuarantine;
+    public bool MayQuarantine => _cluster.MayQuarantine || IsDisplaced;
+
+    /// <summary>Another process is the node.</summary>
+    public bool IsDisplaced { get; private set; }
+    public NodeLease? Lease => _lease;
     public IEnumerable<SimReplica> Replicas => _slots.Values.Select(s => s.Present).OfType<SimReplica>();
 
     public SimReplica Of(GroupId group) => _slots[_cluster.IndexOf(group)].Present ?? throw new InvalidOperationException($"{group} has no replica on node {Index} now.");
@@ -70,7 +83,7 @@ internal sealed class SimSilo
     public bool HoldsDataOf(int group) => _slots.TryGetValue(group, out var slot) && slot.Disk is { } disk && (!disk.Birth.IsNone || disk.Last != LogPosition.None);
     public int LastMasterOf(GroupId group) => _cluster.Groups[_cluster.IndexOf(group)].Checker.MasterBefore;
 
-    public void Start() => Lane.Post(() => _ = RunAsync());
+    public void Start() => Heartbeats.Post(() => _ = BeginAsync());
 
     /// <summary>A call of a client, and what comes of it, before the network has its way with the answer.</summary>
     public async Task<CallReply> ExecuteAsync(SimGroup group, Operation operation)
@@ -133,6 +146,25 @@ internal sealed class SimSilo
         await Task.Delay(Liveness.Times.HeartbeatInterval * 2, _time);
         while (Liveness.HasSlavesInSync && Liveness.Now - began < TimeSpan.FromSeconds(1)) await Task.Delay(TimeSpan.FromMilliseconds(10), _time);
         foreach (var replica in Replicas) replica.Replica.Resign("the silo stops");
+        var released = new TaskCompletionSource();
+        Heartbeats.Post(() => _ = ReleaseAsync(released));
+        await released.Task;
+    }
+
+    private async Task ReleaseAsync(TaskCompletionSource released)
+    {
+        try
+        {
+            _stopped.Cancel();
+            await _renewing;
+            if (_lease is not null) await _lease.ReleaseAsync();
+        }
+        catch (Exception)
+        {
+            _cluster.World.Count("node not released");
+        }
+
+        Lane.Post(released.SetResult);
     }
 
     public void Crash()
@@ -141,6 +173,26 @@ internal sealed class SimSilo
         Lane.Kill();
         Heartbeats.Kill();
         foreach (var slot in _slots.Values) slot.Disk.Crash();
+    }
+
+    /// <summary>Another process is the node: this one does nothing any more.</summary>
+    public void Displaced()
+    {
+        IsDisplaced = true;
+        Liveness.CannotGoOn();
+        Lane.Post(FailAll);
+    }
+
+    private void FailAll()
+    {
+        foreach (var replica in Replicas) replica.Replica.Fail("another process is the node", new InvalidOperationException("simulated"));
+    }
+
+    private async Task BeginAsync()
+    {
+        if (!await BecomeNodeAsync()) return;
+        _renewing = RenewAsync();
+        Lane.Post(() => _ = RunAsync());
     }
 
     private async Task RunAsync()
@@ -155,11 +207,54 @@ internal sealed class SimSilo
         }
 
         IsUp = true;
+        _node.CameUp();
         Heartbeats.Post(() =>
         {
             _ = BeatAsync();
             _ = TickAsync();
         });
+    }
+
+    /// <summary>Whoever starts a silo whose store does not answer starts it again. False: another process is the node, or this disk is an old one.</summary>
+    private async Task<bool> BecomeNodeAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                _lease = await _start.RunAsync(CancellationToken.None);
+                _cluster.Became(_node);
+                return true;
+            }
+            catch (MasterSlaveConfigurationException e)
+            {
+                _cluster.World.Count("start refused");
+                _cluster.World.Note("start refused", Index, Liveness.Self.StartCount, 0, e.Message);
+                if (_node.CopyOf is null && !_cluster.MayRefuseStarts) _cluster.World.Scheduler.Fail(e);
+                _cluster.World.Scheduler.World.Post(() => _node.Ended(this));
+                return false;
+            }
+            catch (Exception)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), _heartbeatTime);
+            }
+        }
+    }
+
+    private async Task RenewAsync()
+    {
+        try
+        {
+            await _lease!.RunAsync(_stopped.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // It stops in order.
+        }
+        catch (Exception e)
+        {
+            _cluster.World.Scheduler.Fail(e);
+        }
     }
 
     private async Task BeatAsync()
@@ -206,10 +301,10 @@ internal sealed class SimSilo
         }
     }
 
-    private SimReplica Make(SimNode node, SimGroup group, SimDisk disk, GroupCoordinator coordinator, bool provedDead)
+    private SimReplica Make(SimNode node, SimGroup group, SimDisk disk, GroupCoordinator coordinator)
     {
         var target = new SimObject(_cluster.World, _time, node.Index, group.Checker, _cluster.Options.SlowestApplyMilliseconds, node);
-        return new SimReplica(this, group, disk, target, replica => Environment(group, replica, target, coordinator, provedDead));
+        return new SimReplica(this, group, disk, target, replica => Environment(group, replica, target, coordinator));
     }
 
     private long NextClaim()
@@ -219,7 +314,7 @@ internal sealed class SimSilo
     }
 
     private ReplicaEnvironment Environment(
-        SimGroup group, SimReplica replica, SimObject target, GroupCoordinator coordinator, bool provedDead) => new()
+        SimGroup group, SimReplica replica, SimObject target, GroupCoordinator coordinator) => new()
     {
         Group = group.Id,
         Liveness = Liveness,
@@ -235,7 +330,8 @@ internal sealed class SimSilo
         NextClaimNumber = NextClaim,
         NewBirth = () => SimIds.Birth(Index, Liveness.Self.StartCount, ++_births),
         Search = new SimDataSearch(_cluster, this, group.Index, _time),
-        PreviousLifeProvedDead = provedDead,
+        PreviousLifeProvedDead = _lease!.EarlierLifeProvedDead,
+        MayActAlone = _lease.MayActAlone,
         Locate = _cluster.Locate,
     };
 }

@@ -17,6 +17,7 @@ public sealed class SeedTests(ITestOutputHelper output)
         "message doubled", "torn tail", "failover", "retake", "shrunk", "grown", "orphaned", "snapshot installed", "swap with unknown outcome",
         "swap landed late", "stepped down", "data loss possible", "acknowledged, lost and saved as orphan", "master read", "token read",
         "replica ended", "replicas blocked", "snapshot failed", "read error",
+        "node copied", "start refused", "node row watched", "node lease lapsed", "node lease held again",
     ];
 
     [Fact]

@@ -1,3 +1,4 @@
+using Orleans.Hosting;
 using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Liveness;
 using Orleans.MasterSlave.Replicas;
@@ -39,6 +40,8 @@ internal sealed record SimulationOptions
     public double UnsavableStates { get; init; }
     public double StoreSlowness { get; init; }
     public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan NodeLease { get; init; } = TimeSpan.FromSeconds(10);
+    public StoreOutageBehavior StoreOutage { get; init; }
     public NetworkWeather Weather { get; init; } = new();
     public TimeSpan ApplyTimeout { get; init; } = TimeSpan.FromSeconds(10);
     public TimeSpan LogStallTimeout { get; init; } = TimeSpan.FromSeconds(5);
@@ -64,6 +67,8 @@ internal sealed record SimulationOptions
             SlowestFlushMilliseconds = random.Pick([0.5, 2, 50]),
             UnknownOutcomes = random.Pick([0.0, 0.05, 0.3]),
             StoreSlowness = random.Pick([0.0, 0.2]),
+            NodeLease = TimeSpan.FromSeconds(random.Pick([2.0, 3.0])), // as long as some outages of the store
+            StoreOutage = random.Pick([StoreOutageBehavior.StopServingAlone, StoreOutageBehavior.GoOn]),
             Weather = new NetworkWeather
             {
                 Loss = wild ? random.Between(0, 0.05) : 0,

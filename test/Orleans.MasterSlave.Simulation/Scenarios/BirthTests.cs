@@ -15,8 +15,9 @@ public sealed class BirthTests
     [Fact]
     public void ReplicaWithData_ThatIsSentEntriesOfAnotherBirth_KeepsItsOwn_AndIsQuarantined() => Play((scenario, old, _, before) =>
     {
-        scenario.Cluster.Store.CutOff.Add(old.Index); // so that it hears of the new group from its master only
         scenario.Do(() => old.Start());
+        scenario.Until(() => old.Silo!.Lease is not null, "it is its node");
+        scenario.Cluster.Store.CutOff.Add(old.Index); // so that it hears of the new group from its master only
         Refused(scenario, old, before);
     });
 

@@ -137,6 +137,7 @@ public sealed class IsolationTests
         scenario.Wait(TimeSpan.FromMilliseconds(800));
         scenario.Cluster.Network.HealAll();
         scenario.Do(scenario.Cluster.Network.ReleaseHeld);
+        scenario.Wait(TimeSpan.FromMilliseconds(5)); // they arrive
         scenario.CutOffFromAllButTheStore(master);
         scenario.Until(() => scenario.At(slave).IsServing, "the slave takes over", seconds: 2);
         scenario.Heal();

@@ -36,6 +36,7 @@ public sealed class OfficeTests
         scenario.Cluster.Store.CutOff.Add(slave.Index);
         scenario.Do(master.Crash);
         scenario.Do(() => master.Start(previousLifeProvedDead: false));
+        scenario.Until(() => master.Silo!.Lease is not null, "it is its node: nobody moved its row");
         scenario.Wait(scenario.Cluster.Options.Times.PromotionWait * 0.9);
         Assert.Equal(epoch, scenario.Record.Epoch);
         scenario.Until(() => scenario.At(master).IsServing, "it serves again, in an epoch of its own", 5);

@@ -1,3 +1,4 @@
+using Orleans.Hosting;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Replicas;
@@ -22,7 +23,8 @@ internal sealed class Scenario
     /// <summary>Founds the groups, and waits until all are at rest. In these limits a long staleness leaves it to the lease alone to stop an ex-master.</summary>
     public Scenario(
         GroupShape shape, int nodes = 3, int groups = 1, Func<ReplicaLimits, ReplicaLimits>? limits = null, bool untilRest = true,
-        Func<int, ReplicaLimits, ReplicaLimits>? limitsOf = null, Liveness.LivenessTimes? times = null)
+        Func<int, ReplicaLimits, ReplicaLimits>? limitsOf = null, Liveness.LivenessTimes? times = null,
+        StoreOutageBehavior outage = StoreOutageBehavior.StopServingAlone, bool founded = true)
     {
         var chosen = new ReplicaLimits { MaxStaleness = TimeSpan.FromSeconds(30) };
         Cluster = new SimCluster(_world, new SimulationOptions
@@ -31,11 +33,13 @@ internal sealed class Scenario
             Groups = [.. Enumerable.Repeat(shape, groups)],
             Times = times ?? new Liveness.LivenessTimes(),
             SlowestApplyMilliseconds = 0,
+            StoreOutage = outage,
             Limits = limits?.Invoke(chosen) ?? chosen,
             LimitsOf = limitsOf ?? ((_, l) => l),
         });
         Group = Cluster.Groups[0];
         Do(Cluster.StartAll);
+        if (!founded) return;
         foreach (var group in Cluster.Groups) Start(() => new Founder(Cluster, group, _world.Random.Fork()).FoundAsync());
         if (untilRest) UntilAllRest();
     }
@@ -106,7 +110,7 @@ internal sealed class Scenario
         }
     }
 
-    public ReplicaOf At(SimNode node) => new(node.Silo!.Of(Group.Id));
+    public ReplicaOf At(SimNode node) => new(node.Silo!.OfOrNull(Group.Index), node.Silo.Lease);
 
     public static bool IsAppendWithEntries(object? message) => message is AppendRequest { Entries.Count: > 0 };
 
@@ -298,12 +302,16 @@ internal sealed class Install
 }
 
 /// <summary>How one replica stands, for histories that wait for a certain moment.</summary>
-internal sealed class ReplicaOf(SimReplica replica)
+internal sealed class ReplicaOf(SimReplica? present, NodeLease? lease)
 {
-    public ReplicaStatus Status => replica.Replica.Status();
-    public GroupView? View => replica.Replica.View;
+    public NodeLeaseState? Lease => lease?.Standing.Lease;
+    private SimReplica Replica => present ?? throw new InvalidOperationException("There is no replica there now.");
+    public ReplicaStatus Status => Replica.Replica.Status();
+    public GroupView? View => Replica.Replica.View;
     public bool IsMaster => Status.Role == ReplicaRole.Master;
-    public bool IsServing => replica.Replica.IsServing;
-    public SimDisk Disk => replica.Disk;
-    public int Applied => replica.Object.Ledger.Count;
+    
+    /// <summary>Not while its node only starts.</summary>
+    public bool IsServing => present?.Replica.IsServing ?? false;
+    public SimDisk Disk => Replica.Disk;
+    public int Applied => Replica.Object.Ledger.Count;
 }

@@ -27,6 +27,7 @@ internal sealed class SimStore(SimWorld world)
 {
     private readonly SimRandom _random = world.Random.Fork();
     private readonly Dictionary<GroupId, StoredGroup> _rows = [];
+    private readonly Dictionary<NodeId, StoredNode> _nodes = [];
     private long _etags;
 
     public double UnknownOutcomes { get; set; }
@@ -46,6 +47,9 @@ internal sealed class SimStore(SimWorld world)
     /// <summary>For scripted histories: the fate of the next swaps; null goes by chance.</summary>
     public Func<GroupRecord, SwapFate?>? FateOf { get; set; }
 
+    /// <summary>For scripted histories: the same of nodes' rows.</summary>
+    public Func<NodeRecord, SwapFate?>? NodeFateOf { get; set; }
+
     /// <summary>For scripted histories: how long each way between a node and the store takes; null goes by chance.</summary>
     public Func<int, TimeSpan?>? TripOf { get; set; }
 
@@ -57,37 +61,45 @@ internal sealed class SimStore(SimWorld world)
     public void Restore(GroupRecord record) => _rows[record.Group] = new StoredGroup(record, $"{++_etags}");
     public void Forget(GroupId group) => _rows.Remove(group);
 
-    /// <summary>The store as one process sees it.</summary>
-    public IGroupStore For(SimLane lane, int node) => new View(this, lane, node);
+    public NodeRecord? Node(NodeId node) => _nodes.GetValueOrDefault(node)?.Record;
 
-    private Task<StoredGroup?> ReadAsync(SimLane lane, int node, GroupId group)
+    /// <summary>For scripted histories: a node's row as an old backup had it; null: it had none.</summary>
+    public void Restore(NodeId node, NodeRecord? record)
     {
-        var done = new TaskCompletionSource<StoredGroup?>();
+        if (record is null) _nodes.Remove(node);
+        else _nodes[node] = new StoredNode(record, $"{++_etags}");
+    }
+
+    /// <summary>The store as one process sees it.</summary>
+    public View For(SimLane lane, int node) => new(this, lane, node);
+
+    private Task<T?> ReadAsync<T>(SimLane lane, int node, Func<T?> read) where T : class
+    {
+        var done = new TaskCompletionSource<T?>();
         if (Hang(node)) return done.Task;
         world.After(Trip(node), () =>
         {
             var failed = IsDown || CutOff.Contains(node) || _random.Chance(UnknownOutcomes / 4);
-            var row = _rows.GetValueOrDefault(group);
+            var row = read();
             world.After(Trip(node), () => Answer(lane, done, failed, row));
         });
         return done.Task;
     }
 
-    private Task<StoredGroup?> SwapAsync(SimLane lane, int node, GroupRecord next, string? expected)
+    private Task<T?> SwapAsync<T>(SimLane lane, int node, SwapFate fate, Func<T?> swap) where T : class
     {
-        var done = new TaskCompletionSource<StoredGroup?>();
-        var fate = FateOf?.Invoke(next) ?? Draw(node);
+        var done = new TaskCompletionSource<T?>();
         if (fate != SwapFate.Answered) world.Count("swap with unknown outcome");
         world.After(Trip(node), () =>
         {
-            StoredGroup? swapped = null;
-            if (fate is SwapFate.Answered or SwapFate.LostReply or SwapFate.LandsAndHangs) swapped = Swap(next, expected);
+            T? swapped = null;
+            if (fate is SwapFate.Answered or SwapFate.LostReply or SwapFate.LandsAndHangs) swapped = swap();
             if (fate == SwapFate.LandsLater)
             {
                 var after = LandsAfter > TimeSpan.Zero ? LandsAfter : _random.Milliseconds(1, 4_000);
                 world.After(after, () =>
                 {
-                    if (Swap(next, expected) is not null) world.Count("swap landed late");
+                    if (swap() is not null) world.Count("swap landed late");
                 });
             }
 
@@ -118,7 +130,14 @@ internal sealed class SimStore(SimWorld world)
         return _rows[next.Group] = new StoredGroup(next, $"{++_etags}");
     }
 
-    private static void Answer(SimLane lane, TaskCompletionSource<StoredGroup?> done, bool failed, StoredGroup? row) =>
+    private StoredNode? Swap(NodeRecord next, string? expected)
+    {
+        if (_nodes.GetValueOrDefault(next.Life.Node)?.ETag != expected) return null;
+        world.Note("node row", Nodes.SimIds.IndexOf(next.Life.Node), next.Life.StartCount, next.Renewal, next);
+        return _nodes[next.Life.Node] = new StoredNode(next, $"{++_etags}");
+    }
+
+    private static void Answer<T>(SimLane lane, TaskCompletionSource<T?> done, bool failed, T? row) where T : class =>
         lane.Post(() =>
         {
             if (failed) done.TrySetException(new TimeoutException("The simulated store did not answer in time."));
@@ -129,9 +148,16 @@ internal sealed class SimStore(SimWorld world)
 
     private TimeSpan Trip() => _random.Chance(Slowness) ? _random.Milliseconds(20, 600) : _random.Milliseconds(0.2, 4);
 
-    private sealed class View(SimStore store, SimLane lane, int node) : IGroupStore
+    internal sealed class View(SimStore store, SimLane lane, int node) : IGroupStore, INodeStore
     {
-        public Task<StoredGroup?> ReadAsync(GroupId group) => store.ReadAsync(lane, node, group);
-        public Task<StoredGroup?> SwapAsync(GroupRecord next, string? expectedETag) => store.SwapAsync(lane, node, next, expectedETag);
+        public Task<StoredGroup?> ReadAsync(GroupId group) => store.ReadAsync(lane, node, () => store._rows.GetValueOrDefault(group));
+
+        public Task<StoredGroup?> SwapAsync(GroupRecord next, string? expectedETag) =>
+            store.SwapAsync(lane, node, store.FateOf?.Invoke(next) ?? store.Draw(node), () => store.Swap(next, expectedETag));
+
+        public Task<StoredNode?> ReadAsync(NodeId of) => store.ReadAsync(lane, node, () => store._nodes.GetValueOrDefault(of));
+
+        public Task<StoredNode?> SwapAsync(NodeRecord next, string? expectedETag) =>
+            store.SwapAsync(lane, node, store.NodeFateOf?.Invoke(next) ?? store.Draw(node), () => store.Swap(next, expectedETag));
     }
 }

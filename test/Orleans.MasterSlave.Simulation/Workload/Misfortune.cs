@@ -6,11 +6,12 @@ namespace Orleans.MasterSlave.Simulated.Workload;
 /// <summary>What befalls a cluster, drawn from the seed; and the healing of it all.</summary>
 internal sealed class Misfortune(SimCluster cluster, SimRandom random)
 {
+    private readonly Dictionary<int, SimNode> _copies = [];
     private bool _over;
 
     public async Task RunAsync()
     {
-        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FailDisk, CrashAll, CrashMaster, CrashMaster, EndReplica, EndReplica, Block, FailToRead };
+        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FailDisk, CrashAll, CrashMaster, CrashMaster, EndReplica, EndReplica, Block, FailToRead, CopyOne };
         while (!_over)
         {
             await cluster.World.Delay(TimeSpan.FromSeconds(-Math.Log(1 - random.Unit()) * cluster.Options.MeanSecondsBetweenFaults));
@@ -30,6 +31,7 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
         cluster.Store.HangsFor.Clear();
         cluster.Store.Hangs = 0;
         cluster.Store.UnknownOutcomes = 0;
+        foreach (var node in cluster.Nodes) Withdraw(node);
         foreach (var node in cluster.Nodes)
         {
             node.Disk.StalledUntil = TimeSpan.Zero;
@@ -53,8 +55,29 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
         cluster.World.Count("crash of all");
     }
 
+    /// <summary>
+    /// The disk of a running node is copied, and the copy started beside it. It is taken away when the original dies or sleeps: what the node acknowledged after it was
+    /// copied is not on it, and nothing could tell.
+    /// </summary>
+    private void CopyOne()
+    {
+        var node = random.Pick(cluster.Nodes);
+        if (node.Silo is not { IsUp: true, HasFailedDisk: false, Lane.IsPaused: false } || _copies.GetValueOrDefault(node.Index)?.IsRunning == true) return;
+        var copy = _copies[node.Index] = node.Copy();
+        cluster.World.After(random.Milliseconds(0, 1_000), () =>
+        {
+            if (!_over && _copies.GetValueOrDefault(node.Index) == copy) copy.Start(previousLifeProvedDead: false);
+        });
+    }
+
+    private void Withdraw(SimNode node)
+    {
+        if (_copies.Remove(node.Index, out var copy) && copy.IsRunning) copy.Crash();
+    }
+
     private void Crash(SimNode node, TimeSpan back)
     {
+        Withdraw(node);
         node.Crash();
         cluster.World.After(back, () =>
         {
@@ -77,6 +100,7 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
         if (random.Pick(cluster.Nodes).Silo is not { Lane.IsPaused: false } silo) return;
         cluster.World.Count("pause");
         cluster.World.Note("pause", silo.Index);
+        Withdraw(cluster.Nodes[silo.Index]);
         silo.Pause();
         cluster.World.After(random.Milliseconds(100, 4_000), silo.Resume);
     }

@@ -22,7 +22,6 @@ public sealed class LogDirectoryTests : IDisposable
             node = first.NodeId;
             Assert.False(node.IsNone);
             Assert.Equal(1, first.StartCount);
-            Assert.True(first.PreviousLifeProvedDead);
         }
 
         using var second = LogDirectory.Open(_folder.FullName);
@@ -41,31 +40,22 @@ public sealed class LogDirectoryTests : IDisposable
         }
     }
 
-    [Fact]
-    public void PreviousLife_IsProvedDead_OnlyOnTheSameRunOfTheSystem()
-    {
-        LogDirectory.Open(LogFixture.Path, _files, bootId: () => "one").Dispose();
-        using (var same = LogDirectory.Open(LogFixture.Path, _files, bootId: () => "one")) Assert.True(same.PreviousLifeProvedDead);
-        using (var other = LogDirectory.Open(LogFixture.Path, _files, bootId: () => "two")) Assert.False(other.PreviousLifeProvedDead);
-        LogDirectory.Open(LogFixture.Path, _files, bootId: () => "").Dispose();
-        using var unknown = LogDirectory.Open(LogFixture.Path, _files, bootId: () => "");
-        Assert.False(unknown.PreviousLifeProvedDead);
-    }
-
     /// <summary>A copy beside the original, in the same run of the system: its own lock says nothing of the process that holds the original's.</summary>
     [Fact]
-    public void PreviousLife_IsNotProvedDead_ByTheLockOfACopy()
+    public void Place_IsAnother_WhereTheLockIsOfACopy()
     {
         if (!OperatingSystem.IsLinux()) Assert.Skip("Only Linux tells which file a lock is.");
         var (original, copy, moved) = (System.IO.Path.Combine(_folder.FullName, "original"), System.IO.Path.Combine(_folder.FullName, "copy"), System.IO.Path.Combine(_folder.FullName, "moved"));
-        LogDirectory.Open(original).Dispose();
+        string place;
+        using (var first = LogDirectory.Open(original)) place = first.BootId;
+        Assert.NotEmpty(place);
         System.IO.Directory.CreateDirectory(copy);
         foreach (var file in System.IO.Directory.EnumerateFiles(original)) File.Copy(file, System.IO.Path.Combine(copy, System.IO.Path.GetFileName(file)));
-        using (var ofCopy = LogDirectory.Open(copy)) Assert.False(ofCopy.PreviousLifeProvedDead);
-        using (var ofOriginal = LogDirectory.Open(original)) Assert.True(ofOriginal.PreviousLifeProvedDead);
+        using (var ofCopy = LogDirectory.Open(copy)) Assert.NotEqual(place, ofCopy.BootId);
+        using (var ofOriginal = LogDirectory.Open(original)) Assert.Equal(place, ofOriginal.BootId);
         System.IO.Directory.Move(original, moved); // the same lock file
         using var ofMoved = LogDirectory.Open(moved);
-        Assert.True(ofMoved.PreviousLifeProvedDead);
+        Assert.Equal(place, ofMoved.BootId);
     }
 
     [Fact]

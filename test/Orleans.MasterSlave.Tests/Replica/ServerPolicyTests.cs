@@ -10,11 +10,11 @@ public sealed class ServerPolicyTests
     private const int MaxBytes = 100;
 
     private static readonly ReplicaStanding Serving =
-        new(Quarantined: false, IsMaster: true, BarrierCommitted: true, EnoughInSync: true, HasRoom: true, IsFresh: true, LeaseIsValid: true);
+        new(Quarantined: false, IsMaster: true, BarrierCommitted: true, EnoughInSync: true, HasRoom: true, IsFresh: true, LeaseIsValid: true, MayAnswer: true);
 
-    private static readonly ReplicaStanding Slave = Serving with { IsMaster = false, BarrierCommitted = false, LeaseIsValid = false };
+    private static readonly ReplicaStanding Slave = Serving with { IsMaster = false, BarrierCommitted = false, LeaseIsValid = false, MayAnswer = false };
 
-    public enum Who { Serving, Slave, Quarantined, Beginning, BeginningTooFew, BeginningFull, TooFew, Full }
+    public enum Who { Serving, Slave, Quarantined, Beginning, BeginningTooFew, BeginningFull, TooFew, Full, AloneWithoutLease }
 
     /// <summary>Before the barrier is committed nothing is refused: a copy of the request may be among what was inherited (W7, W8).</summary>
     [Theory]
@@ -30,6 +30,8 @@ public sealed class ServerPolicyTests
     [InlineData(Who.BeginningFull, 10, false, nameof(ServerDecision.AwaitBarrier))]
     [InlineData(Who.TooFew, 10, false, nameof(ServerDecision.RefuseTooFewInSync))]
     [InlineData(Who.TooFew, 10, true, nameof(ServerDecision.Execute))]
+    [InlineData(Who.AloneWithoutLease, 10, false, nameof(ServerDecision.RefuseAlone))]
+    [InlineData(Who.AloneWithoutLease, 10, true, nameof(ServerDecision.Execute))] // its answer waits for the lease
     [InlineData(Who.Full, 10, false, nameof(ServerDecision.RefuseOverloaded))]
     [InlineData(Who.Full, 10, true, nameof(ServerDecision.Execute))]
     public void ForOperation_DecidesByTheReplicasStanding(Who who, int bytes, bool isKnown, string expected) =>
@@ -81,6 +83,7 @@ public sealed class ServerPolicyTests
         Who.BeginningTooFew => Serving with { BarrierCommitted = false, EnoughInSync = false },
         Who.BeginningFull => Serving with { BarrierCommitted = false, HasRoom = false },
         Who.TooFew => Serving with { EnoughInSync = false },
+        Who.AloneWithoutLease => Serving with { LeaseIsValid = false, MayAnswer = false },
         Who.Full => Serving with { HasRoom = false },
         _ => Serving,
     };

@@ -18,6 +18,7 @@ internal sealed class InSyncKeeper
     private readonly Action<Exception> _failed;
     private readonly List<SlaveMembership> _slaves = [];
     private bool _swapping;  // one change of the record at a time
+    private bool _leavingSelfAlone; // by a swap that is not settled
     private bool _stopped;
     private readonly TimeSpan _began;
 
@@ -51,11 +52,18 @@ internal sealed class InSyncKeeper
     /// <summary>New operations can become stable: enough are in sync, not counting those that are silent and may not be taken out (W8).</summary>
     public bool EnoughToAccept => EnoughRecorded && (GroupPolicy.MayShrink(Record) || _slaves.TrueForAll(s => !s.Required || s.IsUsable));
 
+    /// <summary>
+    /// The record may name this node alone: then a process with a copy of its folder could take the group, and nobody would refuse it. So the node's own lease is
+    /// needed (I2). A slave that is only about to come in sync is no help: the record does not name it yet.
+    /// </summary>
+    public bool MayAnswer => (Record.InSync.Length > 1 && !_leavingSelfAlone) || _env.MayActAlone(LoneAct.Answer);
+
     /// <summary>The lease is held from every required slave (L5).</summary>
     public bool LeaseIsValid
     {
         get
         {
+            if (!MayAnswer) return false;
             foreach (var slave in _slaves)
                 if (slave.Required && slave.LeaseUntil is null) return false;
             return true;
@@ -64,7 +72,7 @@ internal sealed class InSyncKeeper
 
     /// <summary>The lease was held from every required slave at that moment, which is past, or later (R2). From any thread.</summary>
     public bool LeaseWasValidAt(TimeSpan moment) =>
-        _slaves.TrueForAll(s => !s.Required || _env.Liveness.LastLeasedUntil(s.Channel.Slave, s.Channel.Confirmed) > moment);
+        MayAnswer && _slaves.TrueForAll(s => !s.Required || _env.Liveness.LastLeasedUntil(s.Channel.Slave, s.Channel.Confirmed) > moment);
 
     public bool IsUnsettled => _swapping || _slaves.Any(s => !s.Required || s.LeaseUntil is null || s.Channel.IsUnsettled);
 
@@ -156,8 +164,9 @@ internal sealed class InSyncKeeper
             slave.GiveUpGrowing(); // required by our own decision only: no swap was begun
             _changed();
         }
-        else if (GroupPolicy.MayShrink(Record) && (slave.MaySwap || slave.IsLeaving))
+        else if (GroupPolicy.MayShrink(Record) && (slave.MaySwap || slave.IsLeaving) && (Record.InSync.Length > 2 || _env.MayActAlone(LoneAct.ShrinkToSelf)))
         {
+            _leavingSelfAlone = Record.InSync.Length == 2; // the swap may land whatever is heard of it
             _master.Discard(SwapAsync(slave, () => _env.Coordinator.ShrinkAsync(_claim, slave.Channel.Slave)), "taking a slave out of sync");
         }
     }
@@ -184,6 +193,7 @@ internal sealed class InSyncKeeper
             }
 
             if (record.Version >= Record.Version) Record = record;
+            _leavingSelfAlone = false;
             var isIn = Record.IsInSync(slave.Channel.Slave);
             slave.Channel.TellAgain(); // a resting slave would learn that it is in sync only from the record, and begin its wait then (L4)
             slave.Settled(isIn, changed: isIn != before.IsInSync(slave.Channel.Slave));
