@@ -14,6 +14,7 @@ internal sealed class DiskWriter(SimWorld world, SimLane lane, SimRandom random,
 {
     private readonly List<DiskWrite> _waiting = [];
     private List<DiskWrite> _flushing = [];
+    private bool _lostSync;
 
     /// <summary>The sync failed: nothing becomes durable any more in this life (D2).</summary>
     public bool HasFailed { get; private set; }
@@ -43,7 +44,7 @@ internal sealed class DiskWriter(SimWorld world, SimLane lane, SimRandom random,
     /// <summary>The process dies: of what was under way, a prefix in order may have reached the platter, the next write perhaps in part.</summary>
     public void Crash()
     {
-        if (!HasFailed) LandPrefix();
+        if (!HasFailed && !_lostSync) LandPrefix();
         _flushing = [];
         _waiting.Clear();
     }
@@ -68,7 +69,8 @@ internal sealed class DiskWriter(SimWorld world, SimLane lane, SimRandom random,
             faults.WentOn -= GoOn;
             if (batch != _flushing || HasFailed || lane.IsDead) return;
             FlushingSince = null;
-            foreach (var write in batch) write.Land();
+            _lostSync |= faults.Lie == DiskLie.SyncThatFailedIsForgotten && random.Chance(0.02);
+            if (!_lostSync) foreach (var write in batch) write.Land();
             lane.Post(() =>
             {
                 if (HasFailed) return;
@@ -101,10 +103,23 @@ internal sealed class DiskWriter(SimWorld world, SimLane lane, SimRandom random,
     }
 }
 
+/// <summary>How a log may break its promises: planted to see that the checks notice.</summary>
+public enum DiskLie
+{
+    None,
+
+    /// <summary>A sync failed, and the log goes on and takes the next good one for all: what it confirms from there on is not on the disk.</summary>
+    SyncThatFailedIsForgotten,
+
+    /// <summary>What was cut was durable: so is what stands in its place, before it is written.</summary>
+    CutLeavesMarks,
+}
+
 /// <summary>One node's disk: how fast it is, and when it stalls.</summary>
 internal sealed class DiskFaults
 {
     public double MostMilliseconds { get; init; } = 2;
+    public DiskLie Lie { get; init; }
     public TimeSpan StalledUntil { get; set; }
 
     /// <summary>How much longer each flush takes.</summary>

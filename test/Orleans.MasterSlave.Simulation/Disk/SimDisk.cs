@@ -38,7 +38,7 @@ internal sealed class SimDisk : IReplicaLog
 
     public LogPosition Last => _entries.Count > 0 ? _entries[^1].Entry.Position : Base;
     public LogPosition Base { get; private set; }
-    public LogIndex DurableIndex => Base.Index + _durable;
+    public LogIndex DurableIndex => Base.Index + Math.Min(_durable, _entries.Count);
     public Epoch PromisedEpoch { get; private set; }
     public GroupBirth Birth { get; private set; }
     public long DataLossCount => _entries.Count > 0 ? _entries[^1].Entry.DataLossCount : Snapshot?.DataLossCount ?? 0;
@@ -109,7 +109,7 @@ internal sealed class SimDisk : IReplicaLog
         Enter();
         Contract(from > Base.Index, $"nothing is cut at or below the base {Base}: {from}");
         if (from <= Last.Index) _entries.RemoveRange((int)(from - Base.Index) - 1, (int)(Last.Index - from) + 1);
-        _durable = Math.Min(_durable, _entries.Count);
+        if (_faults.Lie != DiskLie.CutLeavesMarks) _durable = Math.Min(_durable, _entries.Count);
         return Enqueue(() => _contents.CutFrom(from), () => { }, null);
     }
 

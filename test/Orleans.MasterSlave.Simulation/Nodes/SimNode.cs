@@ -30,7 +30,7 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random) :
 
     /// <summary>How far its wall clock is off; a step of the clock changes it.</summary>
     public TimeSpan WallClockOffset { get; set; } = random.Milliseconds(-2_000, 2_000);
-    public DiskFaults Disk { get; } = new() { MostMilliseconds = cluster.Options.SlowestFlushMilliseconds };
+    public DiskFaults Disk { get; } = new() { MostMilliseconds = cluster.Options.SlowestFlushMilliseconds, Lie = cluster.Options.Lie };
 
     /// <summary>For scripted histories: how long each batch of operations takes.</summary>
     public TimeSpan ApplyTime { get; set; }

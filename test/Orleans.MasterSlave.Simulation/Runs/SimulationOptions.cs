@@ -2,6 +2,7 @@ using Orleans.Hosting;
 using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Liveness;
 using Orleans.MasterSlave.Replicas;
+using Orleans.MasterSlave.Simulated.Disk;
 using Orleans.MasterSlave.Simulated.Network;
 using Orleans.MasterSlave.Simulated.World;
 
@@ -39,6 +40,7 @@ internal sealed record SimulationOptions
     /// <summary>How often a state cannot be serialized when a snapshot of it is due.</summary>
     public double UnsavableStates { get; init; }
     public double StoreSlowness { get; init; }
+    public DiskLie Lie { get; init; }
     public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(5);
     public TimeSpan NodeLease { get; init; } = TimeSpan.FromSeconds(10);
     public StoreOutageBehavior StoreOutage { get; init; }

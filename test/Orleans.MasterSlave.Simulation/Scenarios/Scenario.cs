@@ -24,13 +24,14 @@ internal sealed class Scenario
     public Scenario(
         GroupShape shape, int nodes = 3, int groups = 1, Func<ReplicaLimits, ReplicaLimits>? limits = null, bool untilRest = true,
         Func<int, ReplicaLimits, ReplicaLimits>? limitsOf = null, Liveness.LivenessTimes? times = null,
-        StoreOutageBehavior outage = StoreOutageBehavior.StopServingAlone, bool founded = true)
+        StoreOutageBehavior outage = StoreOutageBehavior.StopServingAlone, bool founded = true, DiskLie lie = DiskLie.None)
     {
         var chosen = new ReplicaLimits { MaxStaleness = TimeSpan.FromSeconds(30) };
         Cluster = new SimCluster(_world, new SimulationOptions
         {
             Nodes = nodes,
             Groups = [.. Enumerable.Repeat(shape, groups)],
+            Lie = lie,
             Times = times ?? new Liveness.LivenessTimes(),
             SlowestApplyMilliseconds = 0,
             StoreOutage = outage,

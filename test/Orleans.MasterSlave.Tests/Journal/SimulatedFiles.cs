@@ -90,6 +90,14 @@ internal sealed class SimulatedFiles : ILogFiles
         }
     }
 
+    /// <summary>
+    /// A sync of the file fails, as on Linux: what was to be written counts as clean from here on, so the cache goes on showing it and no later sync writes it.
+    /// </summary>
+    public void FailSync(string path)
+    {
+        lock (_gate) _names[path].FailSync();
+    }
+
     /// <summary>What is left after the power failed at this moment.</summary>
     public SimulatedFiles Crash(Random random)
     {
@@ -179,6 +187,8 @@ internal sealed class SimulatedFiles : ILogFiles
             foreach (var sector in _unsynced) CopySector(sector, _durable);
             _unsynced.Clear();
         }
+
+        public void FailSync() => _unsynced.Clear();
 
         public Content AfterCrash(Random random)
         {

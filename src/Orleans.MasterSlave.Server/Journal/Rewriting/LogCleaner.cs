@@ -68,6 +68,11 @@ internal sealed class LogCleaner(SegmentRewriter segments, SnapshotRewriter snap
 
             return gone;
         }
+        catch (Exception ex) when (ex is not OperationCanceledException)
+        {
+            commit.Fail(ex); // a file was not written, synced or renamed (D2)
+            throw;
+        }
         finally
         {
             _oneAtATime.Release();
@@ -90,7 +95,7 @@ internal sealed class LogCleaner(SegmentRewriter segments, SnapshotRewriter snap
         }
         catch (Exception ex)
         {
-            commit.Fail(ex); // a file was not written, synced or renamed (D2)
+            commit.Fail(ex);
         }
     }
 }

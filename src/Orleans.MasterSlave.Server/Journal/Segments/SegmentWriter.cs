@@ -152,8 +152,17 @@ internal sealed class SegmentWriter(LogDirectory directory, SegmentFiles segment
         file.Write(new SegmentHeader(Node, number, end, firstBatch).ToBytes(), 0);
         file.Sync();
         var next = manifest with { Last = number, LastLength = segmentBytes };
-        next.Write(directory.Files, directory.Path);
-        _spare = null;
+        _spare = null; // no spare to be deleted any more: also when the list could not be written, the one on the disk may name it
+        try
+        {
+            next.Write(directory.Files, directory.Path);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
         Use(file, next, SegmentHeader.Bytes, segmentBytes);
         ShrinkTo(number - 1, end);
     }
