@@ -131,9 +131,22 @@ internal sealed partial class CallRerouter(
     {
         journey.LastFailure = attempt.Reply.Exception?.InnerException ?? new OperationCanceledException();
         if (!CallFailure.IsPassing(journey.LastFailure)) throw CallFailure.Lasting(journey.LastFailure);
-        if (directWays.RelaysPossible && attempt.Key is null) DirectFailed(journey, attempt);
-        else if (journey.LastFailure is SiloUnavailableException && attempt.Key is null) suspects.Suspect(attempt.Silo);
+        if (attempt.Key is not null)
+        {
+            relays.Silent(attempt.Key); // a relay reports what it could not carry: what it does not report is its gateway's
+            WayFailed(journey, attempt.Silo, journey.LastFailure.Message, now);
+            return;
+        }
+
+        if (directWays.RelaysPossible) DirectFailed(journey, attempt);
+        else if (journey.LastFailure is SiloUnavailableException) suspects.Suspect(attempt.Silo);
         journey.Progress.OnBroken(attempt.Silo, journey.LastFailure.Message, now);
+    }
+
+    private void WayFailed(Journey journey, SiloAddress silo, string? message, TimeSpan now)
+    {
+        scout.SendOut();
+        journey.Progress.OnWayFailed(silo, message, now + times.Backoff(journey.Tried(silo).Failures++));
     }
 
     private void Declined(Journey journey, Attempt attempt, CallReply reply, TimeSpan now)
@@ -176,13 +189,12 @@ internal sealed partial class CallRerouter(
             case Reach.Gone:
                 gone.Learn(attempt.Silo);
                 sender.Learn(journey.Call.Group, journey.Progress.View);
-                journey.Progress.OnWayFailed(attempt.Silo, reply.Message, now + times.MinBackoff);
+                WayFailed(journey, attempt.Silo, reply.Message, now);
                 Refresh(journey);
                 break;
             default:
-                scout.SendOut();
                 if (relays.CouldNotReach(reply.Relay!, attempt.Silo)) suspects.Suspect(attempt.Silo);
-                journey.Progress.OnWayFailed(attempt.Silo, reply.Message, now + times.MinBackoff);
+                WayFailed(journey, attempt.Silo, reply.Message, now);
                 break;
         }
     }

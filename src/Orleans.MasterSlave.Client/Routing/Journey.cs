@@ -12,6 +12,9 @@ internal sealed class TriedWays
     /// <summary>The silos by whose relays it went.</summary>
     public HashSet<SiloAddress> Relays { get; } = [];
 
+    /// <summary>How many relays said that they did not get it there.</summary>
+    public int Failures { get; set; }
+
     /// <summary>The attempt by the direct way that was silent, or broke.</summary>
     public Attempt? SilentDirect { get; set; }
 
