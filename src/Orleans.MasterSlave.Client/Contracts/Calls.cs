@@ -10,7 +10,8 @@ internal sealed class Operation
     [Id(1)] public required long AnsweredThrough { get; init; }
 
     /// <summary>
-    /// The last thing that the client had seen of the group when it first sent this request; the same in every attempt. Its entry lies above, so a
+    /// The last thing that the client had seen of the group when it first sent this request; the same in every attempt. Its entry lies
+    /// above, so a
     /// master that has forgotten nobody who was active since then knows whether the request was executed (W1).
     /// </summary>
     [Id(2)] public required SessionToken Known { get; init; }
@@ -18,7 +19,10 @@ internal sealed class Operation
     /// <summary>The serialized invokable.</summary>
     [Id(3)] public required byte[] Payload { get; init; }
 
-    /// <summary>The group as the client knows it. A replica of another birth, or a client that does not say, is redirected: nothing is executed (I4).</summary>
+    /// <summary>
+    /// The group as the client knows it. A replica of another birth, or a client that does not say, is redirected: nothing is executed
+    /// (I4).
+    /// </summary>
     [Id(4)] public GroupBirth Birth { get; init; }
 }
 
@@ -38,10 +42,15 @@ internal sealed class ReadRequest
     /// <summary>Refuse with <see cref="RefusalReason.TokenLost"/> a token from before a data loss, instead of dropping it (R1).</summary>
     [Id(4)] public bool StrictSession { get; init; }
 
-    /// <summary>Nothing is executed: the reply's token says how far this replica is. A client asks so before its first operation on a group (W1), and to see whether a way works.</summary>
+    /// <summary>
+    /// Nothing is executed: the reply's token says how far this replica is. A client asks so before its first operation on a group
+    /// (W1), and to see whether a way works.
+    /// </summary>
     [Id(5)] public bool PositionOnly { get; init; }
 
-    /// <summary>The group as the client knows it: a replica of another birth does not answer (I4). None: the client knows of none yet.</summary>
+    /// <summary>
+    /// The group as the client knows it: a replica of another birth does not answer (I4). None: the client knows of none yet.
+    /// </summary>
     [Id(6)] public GroupBirth Birth { get; init; }
 
     /// <summary>Asks nothing but an answer.</summary>
@@ -55,13 +64,15 @@ internal enum ReplyKind
     Answered,
 
     /// <summary>
-    /// Not here: try what <see cref="CallReply.View"/> says (if any, and newer), or ask the coordinator. This copy of the request was not taken; of
+    /// Not here: try what <see cref="CallReply.View"/> says (if any, and newer), or ask the coordinator. This copy of the request was
+    /// not taken; of
     /// others nothing is known.
     /// </summary>
     Redirected,
 
     /// <summary>
-    /// Not executed: this copy was not taken, and the serving master, under its lease, knows of no other. Come back later (too busy, too few in sync):
+    /// Not executed: this copy was not taken, and the serving master, under its lease, knows of no other. Come back later (too busy,
+    /// too few in sync):
     /// see <see cref="CallReply.Refusal"/>. Only <see cref="RefusalReason.RequestExpired"/> means something else, and says so.
     /// </summary>
     Refused,
@@ -70,7 +81,8 @@ internal enum ReplyKind
     Unknown,
 
     /// <summary>
-    /// This copy was not taken, for the reason in <see cref="CallReply.Refusal"/>, if any. Another copy may be in a log already: the master does not serve
+    /// This copy was not taken, for the reason in <see cref="CallReply.Refusal"/>, if any. Another copy may be in a log already: the
+    /// master does not serve
     /// yet, or holds no lease, or the replica serves no more (W8).
     /// </summary>
     NotTaken,
@@ -88,7 +100,8 @@ internal enum RefusalReason
     TooFewInSync,
 
     /// <summary>
-    /// The session table cannot tell whether the request was executed: it has forgotten clients that were active after what this one knew (W1). The
+    /// The session table cannot tell whether the request was executed: it has forgotten clients that were active after what this one
+    /// knew (W1). The
     /// reply's token is fresh. If every attempt was refused so, the request is new, and may be sent again under a new client id.
     /// </summary>
     RequestExpired,
@@ -108,11 +121,15 @@ internal enum RefusalReason
     /// <summary>The log's disk is full; recovers when there is room (D5).</summary>
     DiskFull,
 
-    /// <summary>Another operation has this request's id: two processes use one client id, as copies of one process do (W1). Final.</summary>
+    /// <summary>
+    /// Another operation has this request's id: two processes use one client id, as copies of one process do (W1). Final.
+    /// </summary>
     RequestIdReused,
 }
 
-/// <summary>What a silo knows of another one by its own means: heartbeats and membership, and never because a call has had no answer.</summary>
+/// <summary>
+/// What a silo knows of another one by its own means: heartbeats and membership, and never because a call has had no answer.
+/// </summary>
 internal enum Reach
 {
     /// <summary>It answered a heartbeat within a lease: whatever is silent over there, the way to it is not at fault.</summary>
@@ -144,7 +161,8 @@ internal sealed class CallReply
     [Id(5)] public GroupView? View { get; init; }
 
     /// <summary>
-    /// The relay's own word: it had no answer from the replica, and this is what its silo knows of the replica's; with <see cref="ReplyKind.NotTaken"/> it did not even send the call. Null: the
+    /// The relay's own word: it had no answer from the replica, and this is what its silo knows of the replica's; with <see
+    /// cref="ReplyKind.NotTaken"/> it did not even send the call. Null: the
     /// reply is the replica's.
     /// </summary>
     [Id(6)] public Reach? Unanswered { get; init; }

@@ -8,7 +8,9 @@ internal sealed class AttemptSender(IGrainFactory factory, GoneSilos gone, Clien
     /// <summary>A relay gives up a little before its caller does, so that its silence means its gateway's.</summary>
     private const double RelayShare = 0.75;
 
-    /// <summary>Sends a call once, by the relay of that key, or directly. Never throws: a client that is being stopped has a failed task.</summary>
+    /// <summary>
+    /// Sends a call once, by the relay of that key, or directly. Never throws: a client that is being stopped has a failed task.
+    /// </summary>
     public Task<CallReply> Send(RoutedCall call, ReplicaRoute route, string? key, TimeSpan patience)
     {
         try
@@ -22,7 +24,8 @@ internal sealed class AttemptSender(IGrainFactory factory, GoneSilos gone, Clien
     }
 
     /// <summary>
-    /// Does the replica answer by the direct way? Without user code, and nothing of a call: a second copy of a call would have to count as perhaps executed. Never throws.
+    /// Does the replica answer by the direct way? Without user code, and nothing of a call: a second copy of a call would have to count
+    /// as perhaps executed. Never throws.
     /// </summary>
     public async Task<bool> PingAsync(ClientGroup group, ReplicaRoute route)
     {
@@ -39,7 +42,10 @@ internal sealed class AttemptSender(IGrainFactory factory, GoneSilos gone, Clien
         }
     }
 
-    /// <summary>Asks the directory; calls of one group that ask at the same time share the question, but not one that is older than an attempt: it may never be answered.</summary>
+    /// <summary>
+    /// Asks the directory; calls of one group that ask at the same time share the question, but not one that is older than an attempt:
+    /// it may never be answered.
+    /// </summary>
     public Task<GroupView> Resolve(ClientGroup group, long refusedVersion, string? key) => group.JoinResolve(refusedVersion, key, time.GetTimestamp(), joinable: (long)(times.Attempt.TotalSeconds * time.TimestampFrequency), () =>
         key is null
             ? factory.GetGrain<IGroupDirectoryGrain>(GroupDirectoryKey.Of(group.Id)).ResolveAsync(group.Id, refusedVersion)

@@ -34,7 +34,8 @@ internal sealed class TargetProgress
 }
 
 /// <summary>
-/// All that one call has learned so far: the facts that <see cref="ClientPolicy"/> decides on. It is told what happens and when; it does nothing.
+/// All that one call has learned so far: the facts that <see cref="ClientPolicy"/> decides on. It is told what happens and when; it
+/// does nothing.
 /// Times count from the start of the call.
 /// </summary>
 internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 0)
@@ -71,7 +72,8 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
         CollectionsMarshal.GetValueRefOrAddDefault(_targets, silo, out _) ??= new TargetProgress();
 
     /// <summary>
-    /// Whoever says it: a record that is newer than what is known opens every replica anew; of the same record only news of addresses counts, and a replica at a new one
+    /// Whoever says it: a record that is newer than what is known opens every replica anew; of the same record only news of addresses
+    /// counts, and a replica at a new one
     /// has not been asked yet.
     /// </summary>
     public void OnView(GroupView? view)
@@ -136,7 +138,10 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
         Target(silo).Suspect = true;
     }
 
-    /// <summary>The attempt came to nothing on its way, and the replica is not to blame: it may be asked again then, by another way, without holding up others. This copy may have arrived all the same.</summary>
+    /// <summary>
+    /// The attempt came to nothing on its way, and the replica is not to blame: it may be asked again then, by another way, without
+    /// holding up others. This copy may have arrived all the same.
+    /// </summary>
     public void OnWayFailed(SiloAddress silo, string? message, TimeSpan again)
     {
         Message = message ?? Message;

@@ -4,10 +4,14 @@ using Orleans.Runtime;
 
 namespace Orleans.MasterSlave.Routing;
 
-/// <summary>The long way of a call: a view is missing, or the first attempt was not answered. Does what <see cref="ClientPolicy"/> decides.</summary>
+/// <summary>
+/// The long way of a call: a view is missing, or the first attempt was not answered. Does what <see cref="ClientPolicy"/> decides.
+/// </summary>
 internal sealed partial class CallRerouter(
     AttemptSender sender, DirectWays directWays, Relays relays, RelayScout scout, SuspectSilos suspects, GoneSilos gone, ClientTimes times, TimeProvider time, ILogger<CallRerouter> logger)
 {
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1); // timers count in these: a shorter one ends at once, and the call would spin
+
     public async ValueTask<CallReply> RerouteAsync(RoutedCall call, GroupRoutes? routes, Attempt? first)
     {
         var journey = new Journey(call, times) { Routes = routes ?? call.Group.Routes };
@@ -90,7 +94,9 @@ internal sealed partial class CallRerouter(
     {
         if (attempt.Key is not { } key || reply.Relay is not { } relay) return;
         relays.Answered(key, relay);
-        journey.Tried(attempt.Silo).Relays.Add(relay);
+        var tried = journey.Tried(attempt.Silo).Relays;
+        if (reply.Unanswered is null) tried.Remove(relay);
+        else tried.TryAdd(relay, 1);
     }
 
     /// <summary>The replica itself answered.</summary>
@@ -176,7 +182,10 @@ internal sealed partial class CallRerouter(
         Refresh(journey);
     }
 
-    /// <summary>The relay's own word. What it says of the replica's silo goes for the two of them only: the relay's silo may be the one that is cut off.</summary>
+    /// <summary>
+    /// The relay's own word. What it says of the replica's silo goes for the two of them only: the relay's silo may be the one that is
+    /// cut off.
+    /// </summary>
     private void NotCarried(Journey journey, Attempt attempt, CallReply reply, Reach reach, TimeSpan now)
     {
         if (reply.Kind == ReplyKind.NotTaken) journey.Progress.OnNotSent();
@@ -215,7 +224,7 @@ internal sealed partial class CallRerouter(
         var way = journey.DirectWasSilent ? Way.Relay : directWays.WayTo(group.Path, silo);
         if (way != Way.Direct && tried.NextIsDirect()) way = Way.Direct;
         RelayKey? relay = way == Way.Direct ? null : relays.KeyTo(silo, tried.Relays);
-        if (relay?.Silo is { } at) tried.Relays.Add(at);
+        if (relay?.Silo is { } at) tried.Relays[at] = tried.Relays.GetValueOrDefault(at) + 1;
         var attempts = journey.Progress.Target(silo).Attempts;
         var patience = relay is null && tried.SilentDirect is null ? times.Patience(attempts) : tried.Patience(times, attempts);
         var reply = sender.Send(journey.Call, route, relay?.Key, patience);
@@ -233,10 +242,11 @@ internal sealed partial class CallRerouter(
     private async Task<GroupView?> ResolveAsync(Journey journey, long refusedVersion)
     {
         RelayKey? relay = directWays.RelaysPossible && (journey.ResolveWasSilent || journey.DirectWasSilent || directWays.AnySilent) ? relays.KeyTo(null, journey.AskedBy) : null;
-        if (relay?.Silo is { } at) journey.AskedBy.Add(at);
+        if (relay?.Silo is { } at) journey.AskedBy[at] = journey.AskedBy.GetValueOrDefault(at) + 1;
         try
         {
             var view = await sender.Resolve(journey.Call.Group, refusedVersion, relay?.Key).WaitAsync(times.Patience(journey.Progress.Resolved + 1), time);
+            if (relay?.Silo is { } answered) journey.AskedBy.Remove(answered);
             sender.LearnFromDirectory(journey.Call.Group, view);
             return view;
         }
@@ -257,7 +267,7 @@ internal sealed partial class CallRerouter(
             if (!attempt.WasSilent && attempt.PatienceEnd < until) until = attempt.PatienceEnd;
         }
 
-        var pause = until > now ? until - now : TimeSpan.FromMilliseconds(1);
+        var pause = until - now > ShortestPause ? until - now : ShortestPause;
         List<Task> events = [.. journey.Attempts.Select(attempt => attempt.Reply)];
         if (journey.Resolving is not null) events.Add(journey.Resolving);
         var next = events.Count == 0 ? Task.Delay(pause, time, journey.Call.Cancellation) : Task.WhenAny(events).WaitAsync(pause, time, journey.Call.Cancellation);

@@ -10,7 +10,7 @@ namespace Orleans.MasterSlave.Routing;
 internal sealed class CallRouter(
     AttemptSender sender, CallRerouter rerouter, DirectWays directWays, Relays relays, SuspectSilos suspects, GoneSilos gone, AttemptWatch watch, ClientTimes times, TimeProvider time)
 {
-    private static readonly HashSet<SiloAddress> NoneTried = [];
+    private static readonly Dictionary<SiloAddress, int> NoneTried = [];
 
     /// <summary>The answer. Every other end is an exception.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

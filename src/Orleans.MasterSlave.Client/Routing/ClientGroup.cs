@@ -3,7 +3,8 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Routing;
 
 /// <summary>
-/// What this client knows of one group: its view, request ids, the session token, and by which way it is reached. One object, so that a call
+/// What this client knows of one group: its view, request ids, the session token, and by which way it is reached. One object, so that a
+/// call
 /// looks one thing up.
 /// </summary>
 internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBeenForgotten)
@@ -58,7 +59,9 @@ internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBee
         }
     }
 
-    /// <summary>Takes a request id, with what goes with it for all attempts: what was answered, and what this client has seen (W1).</summary>
+    /// <summary>
+    /// Takes a request id, with what goes with it for all attempts: what was answered, and what this client has seen (W1).
+    /// </summary>
     public bool TryTakeId(out RequestId id, out long answeredThrough, out SessionToken known)
     {
         lock (_gate)
@@ -89,7 +92,8 @@ internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBee
     public int NextTurn() => Interlocked.Increment(ref _turn);
 
     /// <summary>
-    /// The last thing seen. <paramref name="unknown"/>: this client may have seen the group before and forgotten what, so only the master's answer is safe.
+    /// The last thing seen. <paramref name="unknown"/>: this client may have seen the group before and forgotten what, so only the
+    /// master's answer is safe.
     /// </summary>
     public SessionToken Token(out bool unknown)
     {
@@ -111,7 +115,9 @@ internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBee
         lock (_gate) _token = SessionToken.None;
     }
 
-    /// <summary>The directory's word, which alone may say that the group was made anew: then nothing that was known of the old one counts.</summary>
+    /// <summary>
+    /// The directory's word, which alone may say that the group was made anew: then nothing that was known of the old one counts.
+    /// </summary>
     public void LearnFromDirectory(GroupView? view, IGrainFactory factory)
     {
         lock (_gate)
@@ -139,7 +145,8 @@ internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBee
     }
 
     /// <summary>
-    /// Joins a question to the directory that is under way and asks for at least as much by the same way; else asks. One that has had no answer for too long is not joined: its gateway may be
+    /// Joins a question to the directory that is under way and asks for at least as much by the same way; else asks. One that has had
+    /// no answer for too long is not joined: its gateway may be
     /// dead, and then nobody ever answers.
     /// </summary>
     public Task<GroupView> JoinResolve(long refusedVersion, string? key, long now, long joinable, Func<Task<GroupView>> ask)

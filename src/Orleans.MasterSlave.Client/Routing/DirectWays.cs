@@ -47,8 +47,10 @@ internal enum Way
 }
 
 /// <summary>
-/// Remembers which direct ways are no use. A client's messages to an id always take the same gateway, which may be dead, hang, or be cut off from the replica's silo. Then calls go by relays:
-/// to the replica in question until its direct way is seen to work again, and to every other one, for a while, unless its own was seen to work: so that not each finds out by a timeout of its
+/// Remembers which direct ways are no use. A client's messages to an id always take the same gateway, which may be dead, hang, or be
+/// cut off from the replica's silo. Then calls go by relays:
+/// to the replica in question until its direct way is seen to work again, and to every other one, for a while, unless its own was seen
+/// to work: so that not each finds out by a timeout of its
 /// own. On a silo there are no gateways, and no relays. Thread-safe.
 /// </summary>
 internal sealed partial class DirectWays(bool relaysPossible, TimeSpan patience, TimeProvider time, ILogger<DirectWays> logger)
@@ -90,11 +92,12 @@ internal sealed partial class DirectWays(bool relaysPossible, TimeSpan patience,
     }
 
     /// <summary>
-    /// The direct way to a replica was silent, and the same replica has answered by a relay: the way is at fault, if it stays silent for a while longer; else the call was merely slow.
+    /// The direct way to a replica was silent, and the same replica has answered by a relay: the way is at fault, if it stays silent
+    /// for a while longer; else the call was merely slow.
     /// </summary>
     public async Task ConfirmSilentAsync(Task direct, GroupPath path, SiloAddress silo)
     {
-        await direct.WaitAsync(patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await direct.WaitAsync(patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (direct.IsCompletedSuccessfully) return;
         var way = path.Of(silo);
         var now = time.GetTimestamp();

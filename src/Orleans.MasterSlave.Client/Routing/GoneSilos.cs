@@ -4,7 +4,8 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Routing;
 
 /// <summary>
-/// Addresses at which nobody will ever answer again, for all groups: a view said that the life of a node there is over or names a later one, a relay said so, or, on a silo,
+/// Addresses at which nobody will ever answer again, for all groups: a view said that the life of a node there is over or names a later
+/// one, a relay said so, or, on a silo,
 /// its membership. Nothing is sent to them. Thread-safe.
 /// </summary>
 internal sealed class GoneSilos(ISiloDeaths? membership = null)
@@ -22,7 +23,10 @@ internal sealed class GoneSilos(ISiloDeaths? membership = null)
         lock (_gate) Volatile.Write(ref _gone, (_gone.Count < Most ? _gone : []).Add(silo));
     }
 
-    /// <summary>Takes the view's news of addresses in, for every other group, and gives the view with all that are known to be gone marked as down.</summary>
+    /// <summary>
+    /// Takes the view's news of addresses in, for every other group, and gives the view with all that are known to be gone marked as
+    /// down.
+    /// </summary>
     public GroupView Mark(GroupView view)
     {
         foreach (var replica in view.Replicas) Learn(replica);

@@ -9,8 +9,8 @@ internal sealed class TriedWays
     private int _relayed;
     private int _slow;
 
-    /// <summary>The silos by whose relays it went.</summary>
-    public HashSet<SiloAddress> Relays { get; } = [];
+    /// <summary>How often it went by each silo's relay, since that last got it there.</summary>
+    public Dictionary<SiloAddress, int> Relays { get; } = [];
 
     /// <summary>How many relays said that they did not get it there.</summary>
     public int Failures { get; set; }
@@ -25,7 +25,8 @@ internal sealed class TriedWays
     public bool NextIsDirect() => SilentDirect is not null && ++_relayed % DirectAgain == 0;
 
     /// <summary>
-    /// How long an attempt by a relay may take, or one by the direct way that was silent before: twice the first attempt's time at most, for a gateway that is dead must not be waited for. Longer
+    /// How long an attempt by a relay may take, or one by the direct way that was silent before: twice the first attempt's time at
+    /// most, for a gateway that is dead must not be waited for. Longer
     /// each time only when two words of relays vouch for it that the call is where it belongs.
     /// </summary>
     public TimeSpan Patience(ClientTimes times, int earlierAttempts)
@@ -52,8 +53,8 @@ internal sealed class Journey(RoutedCall call, ClientTimes times)
     /// <summary>A direct attempt was silent: until it is known why, others go by relays as well.</summary>
     public bool DirectWasSilent { get; set; }
 
-    /// <summary>By which relays the directory was asked.</summary>
-    public HashSet<SiloAddress> AskedBy { get; } = [];
+    /// <summary>How often the directory was asked by each silo's relay, since that last answered.</summary>
+    public Dictionary<SiloAddress, int> AskedBy { get; } = [];
 
     public TriedWays Tried(SiloAddress silo)
     {

@@ -3,7 +3,8 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Routing;
 
 /// <summary>
-/// Finds a relay behind each gateway as soon as one is needed: some keys that were not used yet are asked where they lead to. Orleans deals unused ids out to gateways in turn. Trying a call by one
+/// Finds a relay behind each gateway as soon as one is needed: some keys that were not used yet are asked where they lead to. Orleans
+/// deals unused ids out to gateways in turn. Trying a call by one
 /// unknown key after the other might meet the same gateway each time, for other calls take the turns between. Thread-safe.
 /// </summary>
 internal sealed class RelayScout(IGrainFactory factory, Relays relays, ClientTimes times, TimeProvider time)

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Orleans.MasterSlave.Routing;
 
 /// <summary>
-/// The relays of a client: by which key each gateway's relay is called, and which of them could not reach which silo a moment ago. A client's messages to one key always take the same gateway,
+/// The relays of a client: by which key each gateway's relay is called, and which of them could not reach which silo a moment ago. A
+/// client's messages to one key always take the same gateway,
 /// but it does not know which before the relay has answered. Thread-safe.
 /// </summary>
 internal sealed class Relays(TimeProvider time, Random random)
@@ -20,12 +21,12 @@ internal sealed class Relays(TimeProvider time, Random random)
 
     /// <summary>The key to go by.</summary>
     /// <param name="target">The silo to reach; null: any that answers will do.</param>
-    /// <param name="tried">The silos by which it was tried already.</param>
-    public RelayKey KeyTo(SiloAddress? target, IReadOnlySet<SiloAddress> tried)
+    /// <param name="tries">How often it was tried in vain by the relay of each silo.</param>
+    public RelayKey KeyTo(SiloAddress? target, IReadOnlyDictionary<SiloAddress, int> tries)
     {
         lock (_gate)
         {
-            RelayFacts[] facts = [.. _keys.Select(k => new RelayFacts(k.Key, target is not null && IsCut(k.Key, target), tried.Contains(k.Key), k.Value.Answered))];
+            RelayFacts[] facts = [.. _keys.Select(k => new RelayFacts(k.Key, target is not null && IsCut(k.Key, target), tries.GetValueOrDefault(k.Key), k.Value.Answered))];
             return RelayChoice.Of(facts, target) is { } silo ? new RelayKey(_keys[silo].Key, silo) : new RelayKey(Unassigned(), null);
         }
     }
@@ -61,7 +62,9 @@ internal sealed class Relays(TimeProvider time, Random random)
         }
     }
 
-    /// <summary>That relay could not reach the target. True: nor could another one a moment ago, so that it is the target that is at fault.</summary>
+    /// <summary>
+    /// That relay could not reach the target. True: nor could another one a moment ago, so that it is the target that is at fault.
+    /// </summary>
     public bool CouldNotReach(SiloAddress relay, SiloAddress target)
     {
         lock (_gate)

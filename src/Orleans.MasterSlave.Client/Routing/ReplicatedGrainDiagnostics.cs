@@ -37,11 +37,11 @@ internal sealed class ReplicatedGrainDiagnostics(ClientGroups groups, AttemptSen
     private async Task<GroupView> ResolveAsync(ClientGroup group, long refusedVersion)
     {
         var start = time.GetTimestamp();
-        var tried = new HashSet<SiloAddress>();
+        var tried = new Dictionary<SiloAddress, int>();
         for (var attempt = 0; ; attempt++)
         {
             RelayKey? relay = directWays.RelaysPossible && (attempt > 0 || directWays.AnySilent) ? relays.KeyTo(null, tried) : null;
-            if (relay?.Silo is { } at) tried.Add(at);
+            if (relay?.Silo is { } at) tried[at] = tried.GetValueOrDefault(at) + 1;
             try
             {
                 return await sender.Resolve(group, refusedVersion, relay?.Key).WaitAsync(times.Patience(attempt), time);

@@ -3,7 +3,8 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Liveness;
 
 /// <summary>
-/// The master's side of the leases from one slave silo (L2, L3). All fields are guarded by the lock of the owning <see cref="NodeLiveness"/>.
+/// The master's side of the leases from one slave silo (L2, L3). All fields are guarded by the lock of the owning <see
+/// cref="NodeLiveness"/>.
 /// </summary>
 internal sealed class PeerLease(LivenessTimes times)
 {
@@ -55,11 +56,14 @@ internal sealed class PeerLease(LivenessTimes times)
     /// <summary>The slave's wall clock minus the own one, when it last answered.</summary>
     public TimeSpan ClockOffset { get; private set; }
 
-    /// <summary>When the newest heartbeat that was answered was sent, by the own clock; <see cref="TimeSpan.MinValue"/>: none was.</summary>
+    /// <summary>
+    /// When the newest heartbeat that was answered was sent, by the own clock; <see cref="TimeSpan.MinValue"/>: none was.
+    /// </summary>
     public TimeSpan AnsweredHeartbeatSent { get; private set; } = TimeSpan.MinValue;
 
     /// <summary>
-    /// When the first heartbeat was sent that is still without an answer, of those after the last one that was answered and not before <paramref name="since"/>; null: there is none, or no
+    /// When the first heartbeat was sent that is still without an answer, of those after the last one that was answered and not before
+    /// <paramref name="since"/>; null: there is none, or no
     /// heartbeat was sent of late.
     /// </summary>
     public TimeSpan? AskedInVain(TimeSpan since, TimeSpan now)
@@ -76,7 +80,10 @@ internal sealed class PeerLease(LivenessTimes times)
     /// <summary>When that answer came, by the own clock; <see cref="TimeSpan.MinValue"/>: none came.</summary>
     public TimeSpan AnsweredAt { get; private set; } = TimeSpan.MinValue;
 
-    /// <summary>A reply counts from the moment its heartbeat was sent, and only for the newest session of the newest life. True: something changed.</summary>
+    /// <summary>
+    /// A reply counts from the moment its heartbeat was sent, and only for the newest session of the newest life. True: something
+    /// changed.
+    /// </summary>
     public bool OnReply(HeartbeatReply reply, TimeSpan now)
     {
         if (reply.Replier.StartCount < ReplierStartCount || reply.Session.CompareTo(Session) < 0) return false;

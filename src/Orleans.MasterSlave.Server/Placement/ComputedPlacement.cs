@@ -3,7 +3,9 @@ using Orleans.Runtime.Placement;
 
 namespace Orleans.MasterSlave.Placement;
 
-/// <summary>Placement of replicas. Orleans looks strategies up by class name: <see cref="ReplicatedGrainProperties.PinnedPlacement"/>.</summary>
+/// <summary>
+/// Placement of replicas. Orleans looks strategies up by class name: <see cref="ReplicatedGrainProperties.PinnedPlacement"/>.
+/// </summary>
 internal sealed class MasterSlavePinnedPlacement : PlacementStrategy;
 
 /// <summary>Placement of <see cref="PinnedToSiloAttribute"/>.</summary>
@@ -13,7 +15,8 @@ internal sealed class MasterSlaveSiloKeyPlacement : PlacementStrategy;
 internal sealed class MasterSlaveLocalPlacement : PlacementStrategy;
 
 /// <summary>
-/// Asked when the directory's answer was a silo that membership calls dead. It is the only place for that id all the same: Orleans then rejects the message, in one line, because the silo is dead.
+/// Asked when the directory's answer was a silo that membership calls dead. It is the only place for that id all the same: Orleans then
+/// rejects the message, in one line, because the silo is dead.
 /// An exception here would be retried by Orleans, and logged with its stack trace each time.
 /// </summary>
 internal sealed class ComputedPlacementDirector(SiloRule rule) : IPlacementDirector

@@ -49,7 +49,8 @@ internal static class PropertyRun
                 new(2, ReplicationMode.Asynchronous, 1), new(3, ReplicationMode.Asynchronous, 1), new(2, ReplicationMode.Synchronous, 1),
             ],
         });
-        PolicyClient Client(SimGroup group) => new(cluster, group, SimIds.Client(group.Index), random.Fork()) { Took = (began, took) => Answered(cluster, group, kind, began, took) };
+        var routing = new SimRouting(cluster, random.Fork());
+        PolicyClient Client(SimGroup group) => new(cluster, routing, group, SimIds.Client(group.Index), random.Fork()) { Took = (began, took) => Answered(cluster, group, kind, began, took) };
         var clients = cluster.Groups.Select(Client).ToList();
         Post(() =>
         {
