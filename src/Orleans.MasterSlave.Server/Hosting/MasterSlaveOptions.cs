@@ -85,7 +85,7 @@ public sealed class MasterSlaveOptions
     /// <summary>
     /// For how long this silo is its node on the strength of one renewal of the node's row in the group store, which it renews three times in that span.
     /// Without it, it makes no groups and serves none of which it holds the only replica in sync. After a start that cannot prove that the node's earlier process is
-    /// dead (the machine was restarted, or the folder moved), the silo waits for so long and a little. 2 s to 5 minutes; default 10 s.
+    /// dead (the machine was restarted, or the folder moved), the silo waits for so long and a little. 2 s to 2 minutes; default 10 s.
     /// </summary>
     public TimeSpan NodeLeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
 

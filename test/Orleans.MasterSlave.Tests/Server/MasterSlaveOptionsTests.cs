@@ -30,7 +30,7 @@ public sealed class MasterSlaveOptionsTests
         { nameof(MasterSlaveOptions.GroupStoreTimeout), o => o.GroupStoreTimeout = TimeSpan.FromMilliseconds(99) },
         { nameof(MasterSlaveOptions.GroupStoreTimeout), o => o.GroupStoreTimeout = TimeSpan.FromSeconds(61) },
         { nameof(MasterSlaveOptions.NodeLeaseDuration), o => o.NodeLeaseDuration = TimeSpan.FromMilliseconds(1_999) },
-        { nameof(MasterSlaveOptions.NodeLeaseDuration), o => o.NodeLeaseDuration = TimeSpan.FromMinutes(6) },
+        { nameof(MasterSlaveOptions.NodeLeaseDuration), o => o.NodeLeaseDuration = TimeSpan.FromSeconds(121) },
         { nameof(MasterSlaveOptions.StoreOutage), o => o.StoreOutage = (StoreOutageBehavior)2 },
         { nameof(MasterSlaveOptions.LogStallTimeout), o => o.LogStallTimeout = TimeSpan.FromMilliseconds(99) },
         { nameof(MasterSlaveOptions.LogSegmentBytes), o => o.LogSegmentBytes = (1 << 20) - 1 },

@@ -96,7 +96,7 @@ internal sealed class NodeLease(
             }
             catch (Exception e)
             {
-                Failed();
+                if (_attempt is not null) Failed(); // else the folder failed, and the store was not asked
                 events.RenewalFailed(e);
             }
         }
