@@ -183,7 +183,8 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         {
             var entry = batch[i];
             var forgets = entry.Kind == EntryKind.Operation && sessions.Forgets(entry, before?.NewClients ?? 0);
-            if (i > 0 && (entry.Kind != EntryKind.Operation || forgets || before!.Concern(entry))) return (batch.Take(i).ToList(), operations);
+            var changesWhatIsKnown = forgets || sessions.OutlivesRetention(batch[0].SessionTime, entry.SessionTime);
+            if (i > 0 && (entry.Kind != EntryKind.Operation || changesWhatIsKnown || before!.Concern(entry))) return (batch.Take(i).ToList(), operations);
             before?.Add(entry);
             if (!sessions.MayHaveBeenExecuted(entry)) operations.Add(entry);
             if (forgets) return (batch.Take(i + 1).ToList(), operations);

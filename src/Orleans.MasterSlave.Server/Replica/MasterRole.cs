@@ -27,6 +27,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     private LogIndex _barrier;
     private TimeSpan? _farAheadSince;
     private bool _beganServing;
+    private long _servesSince = long.MaxValue; // ticks; read by the heartbeats' thread
     private volatile bool _ended;     // read by the heartbeats' thread
     private volatile bool _withdrawn;
 
@@ -73,8 +74,12 @@ internal sealed class MasterRole : IMasterOfSlaves
 
     private LogIndex Replicated => _inSync.Replicated(_env.Log.DurableIndex);
 
-    /// <summary>From any thread: reads what is published, and cannot be wrong for longer than a heartbeat.</summary>
-    public bool IsSlaveBehind(NodeId slave, TimeSpan before) => _ended || !IsServing || _inSync.IsSlaveBehind(slave, before);
+    /// <summary>
+    /// May the slave lack what was answered before? Until this master served, it did not know itself what was. From any thread: reads what is published, and cannot be
+    /// wrong for longer than a heartbeat.
+    /// </summary>
+    public bool IsSlaveBehind(NodeId slave, TimeSpan before) =>
+        _ended || _withdrawn || Volatile.Read(ref _servesSince) > before.Ticks || _inSync.IsSlaveBehind(slave, before);
 
     /// <summary>Something is under way that time alone may have to move.</summary>
     public bool IsUnsettled => !IsServing || _inSync.IsUnsettled || _pending.Count > 0 || _farAheadSince is not null;
@@ -270,6 +275,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         }
 
         if (_ended) return;
+        Volatile.Write(ref _servesSince, _env.Now.Ticks);
         _serving.TrySetResult();
         _env.Events.BecameMaster(Record);
     }

@@ -92,6 +92,9 @@ internal sealed class SessionTable
         (_byLastUse.First is { } oldest && IsOutdated(oldest.Value, entry.SessionTime))
         || (_byClient.Count + newClients >= Limits.MaxSessions && !Knows(entry.Request.Client));
 
+    /// <summary>Does an entry make the table forget a client that it knows only from an entry of that session time, in the same batch?</summary>
+    public bool OutlivesRetention(TimeSpan since, TimeSpan at) => at - since > Limits.Retention;
+
     public void Clear()
     {
         _byClient.Clear();
