@@ -29,7 +29,8 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random) :
     public long ClockZero { get; } = (long)(random.Unit() * 1e12) + 1;
 
     /// <summary>How far its wall clock is off; a step of the clock changes it.</summary>
-    public TimeSpan WallClockOffset { get; set; } = random.Milliseconds(-2_000, 2_000);
+    public TimeSpan WallClockOffset { get; set; } =
+        random.Milliseconds(-2_000, 2_000) + (cluster.Options.WrongClocks ? TimeSpan.FromHours(random.Pick([0.0, 2, -2, 48])) : TimeSpan.Zero);
     public DiskFaults Disk { get; } = new() { MostMilliseconds = cluster.Options.SlowestFlushMilliseconds, Lie = cluster.Options.Lie };
 
     /// <summary>For scripted histories: how long each batch of operations takes.</summary>
@@ -86,7 +87,8 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random) :
     }
 
     /// <summary>The silo stops in order, and its process ends.</summary>
-    public void Stop() => Silo?.Lane.Post(() => _ = StopAsync(Silo));
+    /// <param name="backAfter">It starts again so long after its end; null: it does not.</param>
+    public void Stop(TimeSpan? backAfter = null) => Silo?.Lane.Post(() => _ = StopAsync(Silo, backAfter));
 
     public void CameUp() => LastUp = StartCount;
 
@@ -96,12 +98,14 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random) :
         if (Silo == silo) Crash();
     }
 
-    private async Task StopAsync(SimSilo silo)
+    private async Task StopAsync(SimSilo silo, TimeSpan? backAfter)
     {
         cluster.World.Count("orderly stop");
         cluster.World.Note("orderly stop", index, StartCount);
         await silo.LeaveAsync();
-        if (Silo == silo) Crash();
+        if (Silo != silo) return;
+        Crash();
+        if (backAfter is { } span) cluster.World.After(span, () => Start());
     }
 
     public void Crash()

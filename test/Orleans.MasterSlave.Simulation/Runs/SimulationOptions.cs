@@ -54,12 +54,34 @@ internal sealed record SimulationOptions
     public Func<int, ReplicaLimits, ReplicaLimits> LimitsOf { get; init; } = (_, limits) => limits;
     public bool KeepTrace { get; init; }
 
+    /// <summary>Wall clocks that are hours off.</summary>
+    public bool WrongClocks { get; init; }
+
+    /// <summary>How often a client dies after a call, with whatever it has under way, and another one starts in its place.</summary>
+    public double ClientsDie { get; init; }
+
+    /// <summary>Pairs and threes as they are made mostly, and now and then a single replica or five.</summary>
+    private static IEnumerable<GroupShape> DrawnGroups(SimRandom random, int nodes)
+    {
+        yield return new(2, ReplicationMode.Synchronous, 1);
+        yield return new(3, ReplicationMode.Synchronous, 2);
+        yield return new(2, ReplicationMode.Asynchronous, 1);
+        yield return new(3, ReplicationMode.Synchronous, 1);
+        var replicas = random.Pick([1, 3, nodes]);
+        yield return new(replicas, random.Pick([ReplicationMode.Asynchronous, ReplicationMode.Synchronous]), 1 + random.Below(Math.Min(replicas, 3)));
+    }
+
     public static SimulationOptions Drawn(ulong seed, bool keepTrace = false)
     {
         var random = new SimRandom(seed ^ 0x5151515151515151);
         var wild = random.Chance(0.5);
+        var nodes = 3 + random.Below(3);
         return new SimulationOptions
         {
+            Nodes = nodes,
+            Groups = [.. DrawnGroups(random, nodes)],
+            WrongClocks = random.Chance(0.2),
+            ClientsDie = random.Pick([0.0, 0.0, 0.01, 0.05]),
             KeepTrace = keepTrace,
             ClientsPerGroup = 1 + random.Below(2),
             WorkersPerClient = 1 + random.Below(3),
@@ -89,6 +111,9 @@ internal sealed record SimulationOptions
                 LinkTimeout = TimeSpan.FromMilliseconds(random.Pick([300, 1_000])),
                 MaxStaleness = TimeSpan.FromSeconds(random.Pick([2, 30])), // a long one leaves the lease alone to stop an ex-master
                 Snapshots = new SnapshotTrigger(random.Pick([10L, 50, 1_000]), 1 << 20),
+                Sessions = random.Chance(0.3)
+                    ? new SessionLimits(random.Pick([3, 100]), 4_096, TimeSpan.FromSeconds(random.Pick([1, 3, 10]))) { LeastRetention = TimeSpan.FromSeconds(1) }
+                    : new ReplicaLimits().Sessions,
             },
             UnsavableStates = random.Pick([0.0, 0.0, 0.5]),
         };

@@ -13,7 +13,7 @@ public sealed class StopTests
     {
         var scenario = Founded(new GroupShape(replicas, ReplicationMode.Synchronous, minInSync));
         var (slave, epoch) = (scenario.Slaves[0], scenario.Record.Epoch);
-        scenario.Do(slave.Stop);
+        scenario.Do(() => slave.Stop());
         Assert.InRange(LongestWrite(scenario, TimeSpan.FromSeconds(3)), TimeSpan.Zero, TimeSpan.FromMilliseconds(250));
         Assert.False(slave.IsRunning);
         Assert.Equal((epoch, replicas - 1), (scenario.Record.Epoch, scenario.Record.InSync.Length));
@@ -26,7 +26,7 @@ public sealed class StopTests
     {
         var scenario = Founded(Scenario.Pair);
         var slave = scenario.Slaves[0];
-        scenario.Do(slave.Stop);
+        scenario.Do(() => slave.Stop());
         scenario.Until(() => !slave.IsRunning, "it ends", seconds: 0.6);
         Assert.Single(scenario.Record.InSync);
         scenario.Heal();
@@ -38,7 +38,7 @@ public sealed class StopTests
     {
         var scenario = Founded(Scenario.Three);
         var master = scenario.Master;
-        scenario.Do(master.Stop);
+        scenario.Do(() => master.Stop());
         scenario.Until(() => scenario.Master != master && scenario.At(scenario.Master).IsServing, "another master", seconds: 0.4);
         Assert.InRange(LongestWrite(scenario, TimeSpan.FromSeconds(3)), TimeSpan.Zero, TimeSpan.FromMilliseconds(250));
         Assert.False(master.IsRunning);
@@ -51,7 +51,7 @@ public sealed class StopTests
     {
         var scenario = Founded(new GroupShape(2, ReplicationMode.Synchronous, 2));
         var slave = scenario.Slaves[0];
-        scenario.Do(slave.Stop);
+        scenario.Do(() => slave.Stop());
         scenario.Wait(TimeSpan.FromMilliseconds(500));
         scenario.Change(); // it still acknowledges
         scenario.Until(() => !slave.IsRunning, "it ends", seconds: 0.7);
@@ -66,7 +66,7 @@ public sealed class StopTests
         var scenario = Founded(Scenario.Pair);
         var slave = scenario.Slaves[0];
         scenario.Cluster.Store.CutOff.Add(scenario.Master.Index);
-        scenario.Do(slave.Stop);
+        scenario.Do(() => slave.Stop());
         Assert.InRange(LongestWrite(scenario, TimeSpan.FromMilliseconds(700)), TimeSpan.Zero, TimeSpan.FromMilliseconds(50));
         scenario.Cluster.Store.CutOff.Clear();
         scenario.Until(() => !slave.IsRunning, "it ends", seconds: 1);
@@ -80,7 +80,7 @@ public sealed class StopTests
         var scenario = Founded(Scenario.Pair);
         var (master, slave) = (scenario.Master, scenario.Slaves[0]);
         scenario.Double(slave, master, m => m is Liveness.HeartbeatReply { Leaving: true } or Liveness.Heartbeat { Leaving: true });
-        scenario.Do(slave.Stop);
+        scenario.Do(() => slave.Stop());
         scenario.Until(() => !slave.IsRunning, "it ends", seconds: 1);
         scenario.EndScript();
         scenario.Do(() => slave.Start());

@@ -1,3 +1,4 @@
+using Orleans.MasterSlave.Simulated.Network;
 using Orleans.MasterSlave.Simulated.Nodes;
 using Orleans.MasterSlave.Simulated.World;
 
@@ -11,7 +12,8 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
 
     public async Task RunAsync()
     {
-        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FailDisk, CrashAll, CrashMaster, CrashMaster, EndReplica, EndReplica, Block, FailToRead, CopyOne };
+        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FailDisk, CrashAll, CrashMaster, CrashMaster, EndReplica, EndReplica, Block, FailToRead,
+            StopOne, StepClock, CutFromClients, HangStore, CopyOne };
         while (!_over)
         {
             await cluster.World.Delay(TimeSpan.FromSeconds(-Math.Log(1 - random.Unit()) * cluster.Options.MeanSecondsBetweenFaults));
@@ -146,6 +148,45 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
         cluster.World.Note("store down");
         cluster.Store.IsDown = true;
         cluster.World.After(random.Milliseconds(200, 4_000), () => cluster.Store.IsDown = false);
+    }
+
+    /// <summary>A silo stops in order, as in a roll, and comes back.</summary>
+    private void StopOne()
+    {
+        var node = random.Pick(cluster.Nodes);
+        if (node.Silo is not { IsUp: true, HasFailedDisk: false }) return;
+        node.Stop(backAfter: random.Milliseconds(20, 4_000));
+    }
+
+    /// <summary>A wall clock is set, by little or by much; now and then it is put right.</summary>
+    private void StepClock()
+    {
+        cluster.World.Count("wall clock set");
+        random.Pick(cluster.Nodes).WallClockOffset = TimeSpan.FromHours(random.Pick([0.0, 0.0, 0.0001, -0.0001, 0.01, 2, -2, 90_000]));
+    }
+
+    /// <summary>The other silos hear a silo, and clients do not, or it does not hear them.</summary>
+    private void CutFromClients()
+    {
+        var node = random.Below(cluster.Nodes.Count);
+        (int, int)[] both = [(SimNetwork.Clients, node), (node, SimNetwork.Clients)];
+        var ways = random.Below(3);
+        Cut(ways == 2 ? both : [both[ways]], random.Milliseconds(200, 5_000));
+        cluster.World.Count("cut from clients");
+    }
+
+    /// <summary>Calls of one silo to the store, or some of all, never end.</summary>
+    private void HangStore()
+    {
+        cluster.World.Count("store hangs");
+        var node = random.Below(cluster.Nodes.Count);
+        if (random.Chance(0.5)) cluster.Store.HangsFor.Add(node);
+        else cluster.Store.Hangs = 0.5;
+        cluster.World.After(random.Milliseconds(200, 4_000), () =>
+        {
+            cluster.Store.HangsFor.Remove(node);
+            cluster.Store.Hangs = 0;
+        });
     }
 
     private void StallDisk()
