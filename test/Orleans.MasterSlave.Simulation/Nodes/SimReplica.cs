@@ -47,7 +47,7 @@ internal sealed class SimReplica : IReplicaListener, IWatchedReplica
     {
         WasBlocked = true;
         Replica.Blocked(reason);
-        Post(() => Replica.Fail(reason, new TimeoutException(reason)));
+        _silo.WhenResumed(() => Post(() => Replica.Fail(reason, new TimeoutException(reason))));
     }
 
     private void Post(Action action) => _silo.Lane.Post(() =>

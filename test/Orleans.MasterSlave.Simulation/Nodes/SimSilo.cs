@@ -16,6 +16,7 @@ internal sealed class SimSilo
     private readonly TimeProvider _time, _heartbeatTime;
     private readonly SortedDictionary<int, SimSlot> _slots = [];
     private readonly BlockWatch _blockWatch;
+    private readonly List<Action> _whenResumed = [];
     private readonly SimNode _node;
     private readonly NodeStart _start;
     private readonly CancellationTokenSource _stopped = new();
@@ -123,6 +124,9 @@ internal sealed class SimSilo
         Lane.Pause();
     }
 
+    /// <summary>A thread that goes on first ends what it was in the middle of, and then does what was asked of it meanwhile.</summary>
+    public void WhenResumed(Action action) => _whenResumed.Add(action);
+
     /// <summary>The process stands still.</summary>
     public void Pause()
     {
@@ -135,6 +139,8 @@ internal sealed class SimSilo
         Blocking = null;
         Lane.Resume();
         Heartbeats.Resume();
+        foreach (var action in _whenResumed) _cluster.World.After(TimeSpan.FromMilliseconds(1), action);
+        _whenResumed.Clear();
     }
 
     /// <summary>The silo stops in order; completes when it may be ended.</summary>

@@ -1,4 +1,5 @@
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Replication;
 using Orleans.MasterSlave.Simulated.Runs;
 using Xunit;
 
@@ -32,6 +33,7 @@ public sealed class BlockedTests
         var scenario = new Scenario(Scenario.Pair);
         scenario.Change(5);
         var former = scenario.Master;
+        scenario.Lose(scenario.Slaves[0], former, m => m is AppendRequest); // nobody tells it who is master now
         former.ReadTime = TimeSpan.FromMilliseconds(50);
         var read = scenario.Read(former, masterOnly: true);
         scenario.Wait(Moment); // it has seen the state
@@ -53,6 +55,7 @@ public sealed class BlockedTests
         scenario.Change(5);
         var (former, next) = (scenario.Master, scenario.Slaves[0]);
         scenario.Lose(former, next, Scenario.IsAppendWithEntries);
+        scenario.Lose(next, former, m => m is AppendRequest);
         former.ApplyTime = TimeSpan.FromMilliseconds(50);
         var call = scenario.Send(former, scenario.Operation(1));
         scenario.Wait(Moment); // it is being applied
