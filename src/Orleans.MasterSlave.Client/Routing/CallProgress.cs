@@ -152,6 +152,9 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
     /// <summary>One copy was not sent by the relay that it went to: it cannot have been executed.</summary>
     public void OnNotSent() => _unsettled--;
 
+    /// <summary>The one replica that may answer never will.</summary>
+    public void OnNobodyElse() => IsFinal = true;
+
     public void OnResolving() => Resolving = true;
 
     public void OnResolved(GroupView? view, TimeSpan now)

@@ -199,6 +199,7 @@ internal sealed partial class CallRerouter(
                 gone.Learn(attempt.Silo);
                 sender.Learn(journey.Call.Group, journey.Progress.View);
                 WayFailed(journey, attempt.Silo, reply.Message, now);
+                if (journey.Call.OnlySilo is not null) journey.Progress.OnNobodyElse(); // a diagnostic read: there is no other replica to ask
                 Refresh(journey);
                 break;
             default:
