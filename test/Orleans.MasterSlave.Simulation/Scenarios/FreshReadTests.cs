@@ -140,25 +140,26 @@ public sealed class FreshReadTests
         scenario.Heal();
     });
 
-    /// <summary>All were down. The new master has just begun to serve, and the slave is not told: what was answered before is not applied there.</summary>
+    /// <summary>
+    /// All were down, and one stays so: the master serves when it has taken that one out, and its other slave, which is heard all the while, is not told. What was answered
+    /// before is not applied there, nor did the master know of it until now.
+    /// </summary>
     [Fact]
     public void Slave_OfAMasterThatHasJustBegunToServe_AnswersNotByWhatWasNotKnown() => Scenario.Play(() =>
     {
         var scenario = Start(Scenario.Three);
         scenario.Change(5);
         scenario.Wait(Staleness * 2);
+        var (master, slave) = (scenario.Master, scenario.Slaves[0]);
         scenario.Do(() =>
         {
             foreach (var node in scenario.Cluster.Nodes) node.Crash();
-            scenario.Cluster.StartAll();
+            master.Start();
+            slave.Start();
         });
         scenario.Cluster.Network.Script = (_, _, message) => message is AppendRequest { Stable.Value: > 0 } ? Simulated.Network.MessageFate.IsLost : Simulated.Network.MessageFate.Passes;
-        scenario.Until(() => scenario.Master.Silo is { IsUp: true } && scenario.At(scenario.Master).IsServing, "it serves", 10);
-        for (var i = 0; i < 40; i++)
-        {
-            foreach (var slave in scenario.Slaves) Assert.NotEqual(ReplyKind.Answered, scenario.Soon(scenario.Read(slave, masterOnly: false))?.Kind);
-        }
-
+        scenario.Until(() => master.Silo is { IsUp: true } && scenario.At(master).IsServing, "it serves", 10);
+        for (var i = 0; i < 40; i++) Assert.NotEqual(ReplyKind.Answered, scenario.Soon(scenario.Read(slave, masterOnly: false))?.Kind);
         scenario.Heal();
     });
 }
