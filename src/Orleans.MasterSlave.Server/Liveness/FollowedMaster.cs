@@ -64,17 +64,19 @@ internal sealed class FollowedMasters
         Heard(group, entry.Followed.Master); // nobody is there to be told
     }
 
-    /// <summary>The master of that epoch gave it up, and may say so while no replica is here to hear it.</summary>
-    public void Resigned(Resignation resignation)
+    /// <summary>The master of that epoch gave it up, and may say so while no replica is here to hear it. The replica to be told, whomever it follows; null: none.</summary>
+    public IReplicaListener? Resigned(Resignation resignation)
     {
-        if (_entries.TryGetValue(resignation.Group, out var entry) && resignation.Epoch > entry.Resigned) entry.Resigned = resignation.Epoch;
+        if (!_entries.TryGetValue(resignation.Group, out var entry)) return null;
+        if (resignation.Epoch > entry.Resigned) entry.Resigned = resignation.Epoch;
+        return entry.Replica;
     }
 
     public Epoch ResignedEpoch(GroupId group) => _entries.TryGetValue(group, out var entry) ? entry.Resigned : Epoch.None;
 
     /// <summary>Is a replica here in sync, as far as it knows, under such a master?</summary>
     public bool AnyInSyncUnder(Func<NodeId, bool> master) =>
-        _entries.Values.Any(e => e.Replica is not null && e.Followed.InSync && e.Followed.ConfirmedLife > 0 && e.Resigned != e.Followed.Epoch && master(e.Followed.Master));
+        _entries.Values.Any(e => e.Replica is not null && e.Followed.InSync && e.Followed.ConfirmedLife > 0 && e.Resigned < e.Followed.Epoch && master(e.Followed.Master));
 
     /// <summary>Takes out those that no replica attends to and whose wait is over. They bind nobody, as long as nothing that was confirmed revives.</summary>
     public List<FollowedMaster> TakeOut(Func<FollowedMaster, bool> isOver)

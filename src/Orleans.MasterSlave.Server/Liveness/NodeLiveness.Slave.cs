@@ -91,8 +91,7 @@ internal sealed partial class NodeLiveness
             var watch = WatchOf(heartbeat.Sender.Node);
             foreach (var resignation in heartbeat.Resignations)
             {
-                _followed.Resigned(resignation);
-                foreach (var listener in watch.Listeners.Where(l => l.Group == resignation.Group)) resigned.Add((listener, resignation.Epoch));
+                if (_followed.Resigned(resignation) is { } listener) resigned.Add((listener, resignation.Epoch));
             }
 
             if (heartbeat.Leaving && _leases.TryGetValue(heartbeat.Sender.Node, out var lease) && lease.Leaves(heartbeat.Sender.StartCount)) left = [.. lease.Listeners];

@@ -161,7 +161,7 @@ internal sealed class Replica
 
     public void MasterResigned(Epoch epoch)
     {
-        if (epoch != _state.Succession.Epoch) return;
+        if (epoch < _state.Succession.Epoch) return;
         _state.Slave.LookNow();
         Look();
     }

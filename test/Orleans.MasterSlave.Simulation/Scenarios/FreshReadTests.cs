@@ -140,6 +140,30 @@ public sealed class FreshReadTests
         scenario.Heal();
     });
 
+    /// <summary>Of the former master's last mastership nothing came to the third but the resignation, and it reads no record: its word of before counts no more.</summary>
+    [Fact]
+    public void Slave_ThatHearsOnlyTheResignationOfALaterMastership_AnswersForAWhileOnly() => Scenario.Play(() =>
+    {
+        var scenario = Start(Scenario.Three);
+        scenario.Change(5);
+        var (former, next, third) = (scenario.Master, scenario.Slaves[0], scenario.Slaves[1]);
+        scenario.Cluster.Store.CutOff.Add(third.Index);
+        scenario.Cluster.Network.Cut(next.Index, third.Index);
+        scenario.Cluster.Network.Cut(third.Index, next.Index);
+        scenario.LoseMastershipTwice(former, unheardBy: third);
+        scenario.Until(() => scenario.Master == next && scenario.At(next).IsServing, "another master", 5);
+        scenario.Wait(Staleness);
+        for (var i = 0; i < 5; i++)
+        {
+            scenario.Change();
+            scenario.Wait(Staleness);
+            Assert.NotEqual(ReplyKind.Answered, scenario.Soon(scenario.Read(third, masterOnly: false))?.Kind);
+        }
+
+        scenario.Do(former.Crash);
+        scenario.Heal();
+    });
+
     /// <summary>
     /// All were down, and one stays so: the master serves when it has taken that one out, and its other slave, which is heard all the while, is not told. What was answered
     /// before is not applied there, nor did the master know of it until now.

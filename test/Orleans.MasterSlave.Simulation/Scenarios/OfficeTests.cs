@@ -62,6 +62,23 @@ public sealed class OfficeTests
     });
 
     /// <summary>
+    /// A mastership that ended so soon that nothing of it came to the slave but its resignation, together with that of the one before: its process is heard all the
+    /// while, for other groups, and keeps nobody from taking over (L6).
+    /// </summary>
+    [Fact]
+    public void Slave_ThatHearsOnlyTheResignationOfALaterMastership_TakesOver() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair);
+        scenario.Change(5);
+        var (former, slave) = (scenario.Master, scenario.Slaves[0]);
+        scenario.LoseMastershipTwice(former, unheardBy: slave);
+        scenario.Until(() => scenario.Master == slave && scenario.At(slave).IsServing, "another master", 5);
+        scenario.Change();
+        scenario.Do(former.Crash);
+        scenario.Heal();
+    });
+
+    /// <summary>
     /// A slave whose torn tail is not made good (D4): it hears its master, and where their logs agree, but gets none of what it lost before the master dies.
     /// </summary>
     [Fact]

@@ -195,6 +195,23 @@ internal sealed class Scenario
         Wait(TimeSpan.Zero);
     }
 
+    /// <summary>
+    /// The group's activation on its master ends; the next one retakes the office, and is quarantined at once. All that goes to one slave meanwhile is lost.
+    /// </summary>
+    public void LoseMastershipTwice(SimNode master, SimNode unheardBy)
+    {
+        var epoch = Record.Epoch;
+        Cluster.MayQuarantine = true;
+        Lose(master, unheardBy, _ => true);
+        EndReplica(master);
+        _ = Read(master, masterOnly: true); // a caller comes
+        Until(() => Master == master && Record.Epoch > epoch && At(master).IsMaster, "it retakes the office", 1);
+        var silo = master.Silo!;
+        silo.Lane.Post(() => silo.Of(Group.Id).Replica.Fail("it is broken", new InvalidOperationException("simulated")));
+        Wait(TimeSpan.Zero);
+        EndScript();
+    }
+
     /// <summary>A node is stopped, and started with other durations.</summary>
     public void Restart(SimNode node, Liveness.LivenessTimes times)
     {

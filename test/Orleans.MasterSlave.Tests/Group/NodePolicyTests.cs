@@ -15,7 +15,7 @@ public sealed class NodePolicyTests
 
     public enum Folder { Empty, FirstStartDied, Known }
 
-    public enum RowIs { Missing, Older, Confirmed, SentSince, Foreign, Released, OfNewerVersion }
+    public enum RowIs { Missing, Older, Confirmed, SentSince, Foreign, Released, OfNewerVersion, OlderOfElsewhere }
 
     [Theory]
     [InlineData(Folder.Empty, RowIs.Missing, Here, nameof(NodeStartStep.Claim))]
@@ -35,6 +35,8 @@ public sealed class NodePolicyTests
     [InlineData(Folder.Known, RowIs.Missing, Elsewhere, nameof(NodeStartStep.Watch))]
     [InlineData(Folder.Known, RowIs.Older, Here, nameof(NodeStartStep.Claim))]
     [InlineData(Folder.Known, RowIs.Older, Elsewhere, nameof(NodeStartStep.Watch))]
+    [InlineData(Folder.Known, RowIs.OlderOfElsewhere, Here, nameof(NodeStartStep.Watch))] // of a folder of the same backup, perhaps
+    [InlineData(Folder.Known, RowIs.OlderOfElsewhere, Elsewhere, nameof(NodeStartStep.Watch))]
     public void Start_DecidesByWhatTheFolderKnowsOfTheRow(Folder folder, RowIs row, string place, string expected) =>
         Assert.Equal(expected, $"{NodePolicy.Start(RowOf(row), MemoryOf(folder), place)}");
 
@@ -87,6 +89,7 @@ public sealed class NodePolicyTests
     {
         RowIs.Missing => null,
         RowIs.Older => Row(Foreign, 4),
+        RowIs.OlderOfElsewhere => Row(Foreign, 4) with { Place = Elsewhere },
         RowIs.Confirmed => Row(Confirmed, 5),
         RowIs.SentSince => Row(Sent, 6),
         RowIs.Foreign => Row(Foreign, 6),

@@ -134,6 +134,51 @@ public sealed class NodeStartTests : IDisposable
         await Assert.ThrowsAsync<MasterSlaveConfigurationException>(() => StartAsync("twin"));
     }
 
+    /// <summary>That a call was not answered while the caller slept says nothing of the store: another process may be the node by now.</summary>
+    [Fact]
+    public async Task Process_ThatSleptInARenewal_AsksAgain_BeforeItGoesOnWithoutTheStore()
+    {
+        using var running = await StartAsync("log");
+        var lease = LeaseOf(running, new Hanging(), StoreOutageBehavior.GoOn);
+        _time.Advance(_settings.RenewEvery);
+        var renewing = lease.StepAsync();
+        _time.Advance(TimeSpan.FromHours(1));
+        await renewing;
+        Assert.False(lease.MayActAlone(LoneAct.Answer));
+
+        renewing = lease.StepAsync();
+        _time.Advance(_settings.CallLimit);
+        await renewing;
+        Assert.True(lease.MayActAlone(LoneAct.Answer)); // it was awake, and the store is out
+    }
+
+    /// <summary>
+    /// Store and folder were restored from one backup on another machine, while the original runs without its store: the restored one is the node, and its row is older
+    /// than what the original wrote. That is no row to write over while its writer may act on it.
+    /// </summary>
+    [Fact]
+    public async Task Process_ThatFindsARestoredRow_OfAnother_LeavesItWhileTheOtherMayHoldTheNode()
+    {
+        using var original = await StartAsync("original");
+        var rows = new Restored(original.Lease.Row with { Renewal = 0, Nonce = Guid.NewGuid(), Stamp = Guid.NewGuid(), Place = "another machine" });
+        var lease = LeaseOf(original, rows, StoreOutageBehavior.StopServingAlone);
+        for (var passed = TimeSpan.Zero; passed < _settings.Lease * 3; passed += _settings.Look)
+        {
+            _time.Advance(_settings.Look);
+            if (passed < _settings.Lease * 2 && passed > _settings.Lease) rows.Renew();
+            await lease.StepAsync();
+            if (passed > _settings.Lease) Assert.False(lease.MayActAlone(LoneAct.Answer));
+        }
+
+        _time.Advance(NodePolicy.WatchFor(_settings.Lease));
+        await lease.StepAsync();
+        Assert.True(lease.MayActAlone(LoneAct.Answer)); // the other is dead
+    }
+
+    private NodeLease LeaseOf(RunningAs process, INodeStore rows, StoreOutageBehavior outage) => new(
+        new StoredNode(process.Lease.Row, "1"), rows, process.Folder, _settings with { Outage = outage }, _time, Guid.NewGuid, new Told(), _time.GetElapsedTime(0),
+        _time.GetUtcNow().UtcDateTime) { EarlierLifeProvedDead = true };
+
     private Counted Rows => field ??= new Counted(new GrainStorageNodeStore(_services.Sqlite(_store)));
 
     private async Task<RunningAs> StartAsync(string name)
@@ -195,6 +240,24 @@ public sealed class NodeStartTests : IDisposable
                 Interlocked.Decrement(ref _calls);
             }
         }
+    }
+
+    private sealed class Hanging : INodeStore
+    {
+        public Task<StoredNode?> ReadAsync(Orleans.MasterSlave.Contracts.NodeId node) => new TaskCompletionSource<StoredNode?>().Task;
+        public Task<StoredNode?> SwapAsync(NodeRecord next, string? expectedETag) => new TaskCompletionSource<StoredNode?>().Task;
+    }
+
+    private sealed class Restored(NodeRecord row) : INodeStore
+    {
+        private StoredNode _row = new(row, "restored");
+
+        public void Renew() => _row = new StoredNode(_row.Record with { Stamp = Guid.NewGuid() }, $"{Guid.NewGuid()}");
+
+        public Task<StoredNode?> ReadAsync(Orleans.MasterSlave.Contracts.NodeId node) => Task.FromResult<StoredNode?>(_row);
+
+        public Task<StoredNode?> SwapAsync(NodeRecord next, string? expectedETag) =>
+            Task.FromResult(expectedETag == _row.ETag ? _row = new StoredNode(next, $"{Guid.NewGuid()}") : null);
     }
 
     private sealed record RunningAs(NodeLease Lease, NodeFolder Folder, LogDirectory Directory) : IDisposable

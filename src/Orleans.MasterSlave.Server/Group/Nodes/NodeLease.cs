@@ -15,6 +15,8 @@ internal sealed class NodeLease(
     private string? _etag = begun.ETag;               // that the next swap names; null: the row is gone
     private TimeSpan _firstSent;                      // of the attempt
     private DateTime _firstSentUtc;
+    private TimeSpan _tried;                          // the last try began
+    private DateTime _triedUtc;
     private TimeSpan _renewAt = sent + settings.RenewEvery;
     private TimeSpan _lookAt = TimeSpan.MinValue;     // no sooner is anything tried again
     // under the lock:
@@ -108,7 +110,7 @@ internal sealed class NodeLease(
     private async Task RenewAsync(NodeUse use)
     {
         var attempt = _attempt ??= Begin(use);
-        var (sent, sentUtc) = (Now, UtcNow);
+        var (sent, sentUtc) = (_tried, _triedUtc) = (Now, UtcNow);
         if (await store.SwapAsync(attempt, _etag).WaitAsync(settings.CallLimit, time) is { } swapped)
         {
             Landed(swapped, sent, sentUtc);
@@ -130,6 +132,7 @@ internal sealed class NodeLease(
                 folder.RememberStoreWentBack(what);
                 lock (_lock) _storeWentBack = true;
                 _etag = row?.ETag;
+                if (row is not null && NodePolicy.MayBeAnothers(row.Record, _confirmed.Record)) _renewAt = _lookAt = Now + NodePolicy.WatchFor(row.Record.Lease);
                 events.StoreWentBack(what);
                 break;
             default:
@@ -161,10 +164,12 @@ internal sealed class NodeLease(
         events.Renewed();
     }
 
-    /// <summary>Who slept meanwhile must ask again before it takes the store for out.</summary>
+    /// <summary>Who slept since, or while the store was asked, must ask again before it takes the store for out: of a sleeper's call it only knows that its time is over.</summary>
     private void Failed()
     {
-        var nextAnswer = (settings.CallLimit * 2) + (settings.Look * 3);
+        var longestTry = (settings.CallLimit * 2) + settings.Look;
+        if (Now - _tried > longestTry || UtcNow - _triedUtc > longestTry) return;
+        var nextAnswer = longestTry + (settings.Look * 2);
         lock (_lock) (_outUntil, _outUntilUtc) = (Now + nextAnswer, UtcNow + nextAnswer);
     }
 

@@ -81,8 +81,16 @@ internal static class NodePolicy
         var writer = known ?? (WentBack(row, memory) ? memory.Confirmed : null);
         if (writer is null) return NodeStartStep.RefuseCopy;
         if (known is not null && row!.Use == NodeUse.Released) return NodeStartStep.Claim;
+        if (known is null && row is not null && row.Place != place) return NodeStartStep.Watch; // its writer is not known here: it may have a folder of the same backup
         return writer.Place.Length > 0 && writer.Place == place ? NodeStartStep.Claim : NodeStartStep.Watch;
     }
+
+    /// <summary>
+    /// Of a row that is older than what this process wrote: a process with a folder of the same backup may have written it, and may act on it. Not if it was this
+    /// one, or one that held the very lock file that this one holds.
+    /// </summary>
+    public static bool MayBeAnothers(NodeRecord older, NodeRecord own) =>
+        older.Nonce != own.Nonce && (older.Place.Length == 0 || older.Place != own.Place);
 
     public static RenewalOutcome Refused(NodeRecord? row, NodeRecord attempt, NodeRecord confirmed)
     {
