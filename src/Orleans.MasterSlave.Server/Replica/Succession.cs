@@ -101,6 +101,8 @@ internal sealed class Succession
     public bool MayCompete(GroupRecord record)
     {
         if (!record.IsInSync(_env.Self.Node)) return false;
+        var wouldBeAlone = record.InSync.All(n => n == _env.Self.Node || n == record.Master);
+        if (record.Master != _env.Self.Node && wouldBeAlone && !_env.MayActAlone(LoneAct.ShrinkToSelf)) return false; // the record would name nobody else (G3)
         if (record.Master != _env.Self.Node) return record.Epoch == Epoch && record.Master == Master && PatienceIsOver;
         if (!_env.MayActAlone(LoneAct.Retake)) return false; // another process may be this node
         if (record.Claim.Life == _env.Self) return true; // our own mastership, given up or refused: nobody else can hold it (G11)

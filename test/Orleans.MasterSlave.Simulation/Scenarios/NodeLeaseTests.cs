@@ -64,6 +64,25 @@ public sealed class NodeLeaseTests
         scenario.Heal();
     });
 
+    /// <summary>A promotion takes the old master out of sync: the last slave would be the only one, by the word of a process that may not be its node.</summary>
+    [Fact]
+    public void LastSlave_WithoutItsLease_DoesNotTakeOver() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair);
+        scenario.Change(5);
+        var (master, slave) = (scenario.Master, scenario.Slaves[0]);
+        var epoch = scenario.Record.Epoch;
+        scenario.Cluster.Store.NodeFateOf = row => row.Life.Node == Scenario.NodeOf(slave) ? SwapFate.NeverLands : SwapFate.Answered;
+        scenario.Until(() => scenario.At(slave).Lease == NodeLeaseState.Lapsed, "the lease is over", Lease.TotalSeconds + 1);
+        scenario.Do(master.Crash);
+        scenario.Wait(TimeSpan.FromSeconds(10));
+        Assert.Equal(epoch, scenario.Record.Epoch);
+
+        scenario.Cluster.Store.NodeFateOf = null;
+        scenario.Until(() => scenario.Master == slave && scenario.At(slave).IsServing, "it takes over", 5);
+        scenario.Heal();
+    });
+
     /// <summary>An answer that became due while the lease was held, and is given when it is not, is withheld; it is given when it is held again.</summary>
     [Fact]
     public void Operation_ThatIsUnderWayWhenTheLeaseEnds_IsAnsweredWhenItIsHeldAgain() => Scenario.Play(() =>
