@@ -168,14 +168,14 @@ internal sealed partial class NodeLiveness
 
     /// <summary>
     /// When a silent slave, if it lives, has had its wait to take over: by then it competes (L4). What it hears in vain counts for it until this node knows that nobody
-    /// answers.
+    /// answers, whoever answered last.
     /// </summary>
     public TimeSpan HadItsWait(NodeId slave, TimeSpan since)
     {
         lock (_lock)
         {
             var lease = Lease(slave);
-            return Latest(lease.AnsweredAt, since, _wake.WokeAt) + ((lease.PromotionWait ?? times.PromotionWait) * (1.02 / 0.98)) + TellsWhetherHeard;
+            return Latest(_leases.Values.Max(l => l.AnsweredAt), since, _wake.WokeAt) + ((lease.PromotionWait ?? times.PromotionWait) * (1.02 / 0.98)) + TellsWhetherHeard;
         }
     }
 

@@ -49,9 +49,18 @@ internal sealed class NodeFolder : INodeFolder, IDisposable
     public void Keep(NodeMemory memory)
     {
         var block = new byte[BlockBytes];
-        Encode(memory, ++_number, block); // also after a failed write the number is a new one
-        _file.Write(block, (long)(_number % 2) * BlockBytes);
-        _file.Sync();
+        Encode(memory, ++_number, block);
+        try
+        {
+            _file.Write(block, (long)(_number % 2) * BlockBytes);
+            _file.Sync();
+        }
+        catch
+        {
+            _number++; // the next one gets a new number, and the same block: the other is the only one that is whole for certain
+            throw;
+        }
+
         Memory = memory;
     }
 

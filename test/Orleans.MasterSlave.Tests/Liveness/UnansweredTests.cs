@@ -61,4 +61,21 @@ public sealed class UnansweredTests
         var lastHeard = answered + (_pair.Master.Times.LeaseDuration / 2);
         Assert.True(_pair.Master.HadItsWait(SlaveNode, since: TimeSpan.Zero) > lastHeard + _pair.Slave.Times.PromotionWait);
     }
+
+    /// <summary>A third node answered long after the slave fell silent: until then this node's heartbeats counted at the slave, who heard them.</summary>
+    [Fact]
+    public void ASlaveThatIsSilent_HadItsWait_OnlyAfterAnyAnswer_NotItsOwnAlone()
+    {
+        var third = _pair.Node(3);
+        _pair.Master.AddSlave(third.Self.Node, new LivenessPair.Deaf());
+        _pair.Beat();
+        for (var i = 0; i < 50; i++)
+        {
+            _pair.Pass(Interval);
+            var heartbeat = _pair.Master.HeartbeatsDue().Single(h => h.Peer == third.Self.Node).Heartbeat;
+            _pair.Master.OnHeartbeatReply(third.Self.Node, third.OnHeartbeat(heartbeat)!);
+        }
+
+        Assert.True(_pair.Master.HadItsWait(SlaveNode, since: TimeSpan.Zero) > _pair.Master.Now + _pair.Slave.Times.PromotionWait);
+    }
 }

@@ -56,6 +56,32 @@ public sealed class NodeFolderTests
         Assert.Throws<LogDamagedException>(() => new NodeFolder(directory));
     }
 
+    /// <summary>What a write that failed has left in its block, nobody knows: the other block is the only whole one, and the next write leaves it alone.</summary>
+    [Fact]
+    public void WriteAfterAFailedOne_LeavesTheWholeBlockAlone()
+    {
+        var disk = new SimulatedFiles();
+        var fails = false;
+        var files = new FaultyFiles(disk, (operation, _) =>
+        {
+            if (fails && operation == "Sync") throw new IOException("simulated");
+        });
+        using var directory = LogDirectory.Open(LogFixture.Path, files);
+        using (var folder = new NodeFolder(directory))
+        {
+            folder.Keep(NodeMemory.Landed(Write(1)));
+            fails = true;
+            Assert.Throws<IOException>(() => folder.Keep(NodeMemory.Landed(Write(2))));
+            fails = false;
+            folder.Keep(NodeMemory.Landed(Write(3)));
+        }
+
+        using (var after = new NodeFolder(directory)) AssertSame(NodeMemory.Landed(Write(3)), after.Memory);
+        Spoil(disk, 0); // the power failed in the middle of it
+        using var older = new NodeFolder(directory);
+        AssertSame(NodeMemory.Landed(Write(1)), older.Memory);
+    }
+
     [Fact]
     public void StoreThatWentBack_IsRemembered_UntilTheFileIsDeleted()
     {
