@@ -61,7 +61,9 @@ internal static class PropertyRun
         Post(() => clients.ForEach(c => Watched(c.WorkAsync())));
         RunFor(random.Milliseconds(100, 2_000));
 
-        var fault = new SingleFault(cluster, kind, cluster.Nodes[random.Below(nodes)], random.Fork());
+        var node = cluster.Nodes[random.Below(nodes)];
+        var elsewhere = cluster.Groups.Select(g => cluster.Store.Record(g.Id)!).Where(r => r.Master != SimIds.Node(node.Index)).ToList();
+        var fault = new SingleFault(cluster, kind, node, random.Fork());
         Post(fault.Begin);
         RunFor(random.Chance(0.5) ? random.Milliseconds(100, 3_000) : random.Milliseconds(3_000, 20_000));
         Post(fault.End);
@@ -70,6 +72,8 @@ internal static class PropertyRun
         var last = "";
         Require(() => clients.All(c => c.Busy == 0) && cluster.Groups.All(AtRest), InSyncWithin - Quiet, () => $"{InSyncWithin} after the end of {kind}: {last}");
         foreach (var group in cluster.Groups) FinalCheck.Check(cluster, group);
+        foreach (var before in elsewhere)
+            world.Require(cluster.Store.Record(before.Group)!.Epoch == before.Epoch, () => $"{kind} of node {node.Index} moved a group that another node masters: {before} → {cluster.Store.Record(before.Group)}");
 
         bool AtRest(SimGroup group)
         {

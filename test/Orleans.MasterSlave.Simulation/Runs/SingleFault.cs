@@ -7,7 +7,7 @@ namespace Orleans.MasterSlave.Simulated.Runs;
 /// <summary>What may befall one silo, alone.</summary>
 public enum FaultKind
 {
-    Killed, Paused, ReplicasBlocked, SlowNetwork, SlowDisk, DiskHangs, ReplicaEnds,
+    Killed, Stopped, Paused, ClockSet, StoreHangs, ReplicasBlocked, SlowNetwork, SlowDisk, DiskHangs, ReplicaEnds,
     CutFromSilosIn, CutFromSilosOut, CutFromSilos, CutFromSilosAndStore,
     CutFromClientsIn, CutFromClientsOut, CutFromClients,
     CutFromAllIn, CutFromAllOut, CutFromAll, CutFromAllAndStore,
@@ -34,6 +34,9 @@ internal sealed class SingleFault(SimCluster cluster, FaultKind kind, SimNode no
         if (ToClients.Contains(kind) || AllOut.Contains(kind)) cluster.Network.Cut(node.Index, SimNetwork.Clients);
         if (kind is FaultKind.CutFromSilosAndStore or FaultKind.CutFromAllAndStore) cluster.Store.CutOff.Add(node.Index);
         if (kind == FaultKind.Killed) node.Crash();
+        if (kind == FaultKind.Stopped) node.Stop();
+        if (kind == FaultKind.ClockSet) node.WallClockOffset += TimeSpan.FromHours(random.Pick([-48.0, -0.0005, 0.0005, 2, 90_000]));
+        if (kind == FaultKind.StoreHangs) cluster.Store.HangsFor.Add(node.Index);
         if (kind == FaultKind.Paused) node.Silo!.Pause();
         if (kind == FaultKind.ReplicasBlocked) node.Silo!.Block();
         if (kind == FaultKind.SlowNetwork) cluster.Network.Slow[node.Index] = random.Milliseconds(20, 300);
@@ -52,10 +55,12 @@ internal sealed class SingleFault(SimCluster cluster, FaultKind kind, SimNode no
         if (node.Silo is { Blocking: not null } silo && silo.Replicas.Any(r => r.WasBlocked)) node.Crash(); // quarantined: an operator starts it again
         cluster.Network.HealAll();
         cluster.Store.CutOff.Clear();
+        cluster.Store.HangsFor.Clear();
         cluster.Network.Slow.Clear();
         node.Disk.Slower = TimeSpan.Zero;
         node.Disk.GoOn();
         node.Silo?.Resume();
-        node.Start();
+        if (kind == FaultKind.Stopped) cluster.World.After(TimeSpan.FromSeconds(2), () => node.Start()); // it may still be about to stop
+        else node.Start();
     }
 }
