@@ -3,35 +3,19 @@ using Orleans.Storage;
 
 namespace Orleans.MasterSlave.Group;
 
-/// <summary>Group records in any grain storage that honours ETags. A conflict is told by InconsistentStateException; anything else leaves the outcome open.</summary>
-/// <remarks>
-/// Calls begin on the thread pool: a provider that blocks its thread must not block the coordinators of all groups, which share one scheduler.
-/// </remarks>
+/// <summary>Group records in any grain storage that honours ETags.</summary>
 internal sealed class GrainStorageGroupStore(IGrainStorage storage) : IGroupStore
 {
-    private const string StateName = "masterslave-group";
+    private readonly StorageRows<GroupRow> _rows = new(storage, "masterslave-group");
 
     public async Task<StoredGroup?> ReadAsync(GroupId group)
     {
-        var state = new GrainState<GroupRow>(new GroupRow());
-        await Task.Run(() => storage.ReadStateAsync(StateName, RowOf(group), state));
-        return state.RecordExists && state.State?.Record is { } record ? new StoredGroup(record, state.ETag!) : null;
+        var row = await _rows.ReadAsync(RowOf(group));
+        return row.RecordExists && row.State?.Record is { } record ? new StoredGroup(record, row.ETag!) : null;
     }
 
-    public async Task<StoredGroup?> SwapAsync(GroupRecord next, string? expectedETag)
-    {
-        var state = new GrainState<GroupRow>(new GroupRow { Record = next }, expectedETag) { RecordExists = expectedETag is not null };
-        try
-        {
-            await Task.Run(() => storage.WriteStateAsync(StateName, RowOf(next.Group), state));
-        }
-        catch (InconsistentStateException)
-        {
-            return null;
-        }
-
-        return new StoredGroup(next, state.ETag!);
-    }
+    public async Task<StoredGroup?> SwapAsync(GroupRecord next, string? expectedETag) =>
+        await _rows.TryWriteAsync(RowOf(next.Group), new GroupRow { Record = next }, expectedETag) is { } row ? new StoredGroup(next, row.ETag!) : null;
 
     private static GrainId RowOf(GroupId group) => GrainId.Create("masterslave.group", group.Grain.ToString());
 }

@@ -4,63 +4,37 @@ using Orleans.Storage;
 namespace Orleans.MasterSlave.Group;
 
 /// <summary>
-/// What the group store knows of itself (I1): its random id, and the probe that it honours ETags at all. Nodes' rows: <see cref="GrainStorageNodeStore"/>.
+/// What the group store knows of itself (I1): its random id, and the probe that it honours ETags at all. Nodes' rows:
+/// <see cref="GrainStorageNodeStore"/>.
 /// </summary>
 internal sealed class NodeRegistry(IGrainStorage storage, Func<Guid> newGuid)
 {
     public const string StateName = "masterslave-node";
+    private readonly StorageRows<NodeRow> _rows = new(storage, StateName);
 
     /// <summary>The store's id: made by whoever comes first.</summary>
     public async Task<StoreId> StoreIdAsync()
     {
         var row = GrainId.Create("masterslave.store", "id");
-        var found = await ReadAsync(row);
-        if (!found.RecordExists)
-        {
-            found.State = new NodeRow { StoreId = newGuid() };
-            if (!await TryWriteAsync(row, found)) found = await ReadAsync(row);
-        }
-
-        return new StoreId(found.State!.StoreId);
+        var found = await _rows.ReadAsync(row);
+        if (found.RecordExists) return new StoreId(found.State!.StoreId);
+        var made = new NodeRow { StoreId = newGuid() };
+        return new StoreId(await _rows.TryWriteAsync(row, made, expectedETag: null) is not null ? made.StoreId : (await _rows.ReadAsync(row)).State!.StoreId);
     }
 
     /// <summary>Refuses storage that does not insert only if absent, or does not compare ETags.</summary>
     public async Task ProbeAsync()
     {
         var row = GrainId.Create("masterslave.probe", newGuid().ToString("N"));
-        var first = new GrainState<NodeRow>(new NodeRow { Probe = 1 });
-        await storage.WriteStateAsync(StateName, row, first);
-        var insertedTwice = await TryWriteAsync(row, new GrainState<NodeRow>(new NodeRow { Probe = 2 }));
-        var stale = new GrainState<NodeRow>(new NodeRow { Probe = 3 }, first.ETag!) { RecordExists = true };
-        var swapped = await TryWriteAsync(row, stale);
-        var swappedTwice = await TryWriteAsync(row, new GrainState<NodeRow>(new NodeRow { Probe = 4 }, first.ETag!) { RecordExists = true });
-        var last = await ReadAsync(row);
-        await storage.ClearStateAsync(StateName, row, last);
+        var first = (await _rows.TryWriteAsync(row, new NodeRow { Probe = 1 }, expectedETag: null))?.ETag;
+        var insertedTwice = await _rows.TryWriteAsync(row, new NodeRow { Probe = 2 }, expectedETag: null) is not null;
+        var swapped = await _rows.TryWriteAsync(row, new NodeRow { Probe = 3 }, first) is not null;
+        var swappedTwice = await _rows.TryWriteAsync(row, new NodeRow { Probe = 4 }, first) is not null;
+        await _rows.ClearAsync(row, await _rows.ReadAsync(row));
         if (insertedTwice || !swapped || swappedTwice)
             throw new MasterSlaveConfigurationException(
                 $"The grain storage for group records ({storage.GetType().Name}) does not honour ETags: two masters could be made at once. " +
                 "Use storage with optimistic concurrency, such as AddAdoNetGrainStorage(\"MasterSlave\", ...) or AddSqliteGrainStorage(\"MasterSlave\", ...).");
-    }
-
-    private async Task<GrainState<NodeRow>> ReadAsync(GrainId row)
-    {
-        var state = new GrainState<NodeRow>(new NodeRow());
-        await storage.ReadStateAsync(StateName, row, state);
-        state.State ??= new NodeRow();
-        return state;
-    }
-
-    private async Task<bool> TryWriteAsync(GrainId row, GrainState<NodeRow> state)
-    {
-        try
-        {
-            await storage.WriteStateAsync(StateName, row, state);
-            return true;
-        }
-        catch (InconsistentStateException)
-        {
-            return false;
-        }
     }
 }
 

@@ -3,8 +3,8 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Liveness;
 
 /// <summary>
-/// The master's side of the leases from one slave silo (L2, L3). All fields are guarded by the lock of the owning <see
-/// cref="NodeLiveness"/>.
+/// The master's side of the leases from one slave silo (L2, L3). All fields are guarded by the lock of the owning
+/// <see cref="NodeLiveness"/>.
 /// </summary>
 internal sealed class PeerLease(LivenessTimes times)
 {
@@ -12,6 +12,7 @@ internal sealed class PeerLease(LivenessTimes times)
     private long _lastNumber;
     private TimeSpan _until = TimeSpan.MinValue;
     private DateTime _untilUtc;
+    private long _leavingLife;
 
     /// <summary>How many groups of this node have a replica over there: heartbeats go while there is one.</summary>
     public List<IReplicaListener> Listeners { get; } = [];
@@ -33,8 +34,6 @@ internal sealed class PeerLease(LivenessTimes times)
         while (_sent.Count > 64) _sent.Remove(_sent.First().Key);
         return number;
     }
-
-    private long _leavingLife;
 
     /// <summary>The slave's process stops in order.</summary>
     public bool IsLeaving => _leavingLife > 0 && _leavingLife >= ReplierStartCount;
@@ -100,7 +99,7 @@ internal sealed class PeerLease(LivenessTimes times)
         foreach (var resignation in Resignations.Where(r => r.Value <= reply.Number && r.Value > 0).Select(r => r.Key).ToArray())
             Resignations.Remove(resignation);
         if (!_sent.TryGetValue(reply.Number, out var sent)) return changed;
-        Learn(reply, (sent.Sent, sent.SentUtc), now);
+        Learn(reply, sent.Sent, sent.SentUtc, now);
         if (!sent.GivesLease) return changed;
         var length = reply.GrantedLease < times.LeaseDuration ? reply.GrantedLease : times.LeaseDuration;
         if (sent.Sent + length > _until)
@@ -112,14 +111,14 @@ internal sealed class PeerLease(LivenessTimes times)
         return changed;
     }
 
-    private void Learn(HeartbeatReply reply, (TimeSpan Sent, DateTime SentUtc) sent, TimeSpan now)
+    private void Learn(HeartbeatReply reply, TimeSpan sent, DateTime sentUtc, TimeSpan now)
     {
-        if (sent.Sent <= AnsweredHeartbeatSent) return; // a doubled reply, or one that was overtaken
-        AnsweredHeartbeatSent = sent.Sent;
+        if (sent <= AnsweredHeartbeatSent) return; // a doubled reply, or one that was overtaken
+        AnsweredHeartbeatSent = sent;
         AnsweredAt = now;
         PromotionWait = reply.PromotionWait;
-        RoundTrip = now - sent.Sent;
-        ClockOffset = reply.UtcNow - (sent.SentUtc + RoundTrip.Value / 2);
+        RoundTrip = now - sent;
+        ClockOffset = reply.UtcNow - (sentUtc + RoundTrip.Value / 2);
     }
 
     /// <summary>Also the wall clock ends a lease: monotonic clocks stand still while a machine is suspended.</summary>

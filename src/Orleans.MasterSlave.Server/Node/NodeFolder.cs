@@ -8,9 +8,10 @@ using Orleans.MasterSlave.Journal;
 namespace Orleans.MasterSlave.Node;
 
 /// <summary>
-/// What the log folder knows of the node's row (I2), in the file <c>lease</c>: two blocks of 4,096 bytes, written in turn, so that one of them is always whole; it is
-/// written at every renewal and needs no room on the disk then. A block: magic "OMSLEAS\n", u32 version, u32 length, u64 number of this writing, then a byte whether
-/// the first write is known to have landed, a byte count, and the writes (stamp, i64 renewal, length and UTF-8 of the place); at its end u64 checksum of all before.
+/// What the log folder knows of the node's row (I2), in the file <c>lease</c>: two blocks of 4,096 bytes, written in turn, so that one of
+/// them is always whole; it is written at every renewal and needs no room on the disk then. A block: magic "OMSLEAS\n", u32 version, u32
+/// length, u64 number of this writing, then a byte whether the first write is known to have landed, a byte count, and the writes (stamp,
+/// i64 renewal, length and UTF-8 of the place); at its end u64 checksum of all before.
 /// </summary>
 internal sealed class NodeFolder : INodeFolder, IDisposable
 {
@@ -74,7 +75,7 @@ internal sealed class NodeFolder : INodeFolder, IDisposable
     private (ulong Number, NodeMemory? Memory) Read(int block)
     {
         var bytes = new byte[BlockBytes];
-        if (_file.Read(bytes, (long)block * BlockBytes) != BlockBytes) return default;
+        if (_file.ReadAt(bytes, (long)block * BlockBytes) != BlockBytes) return default;
         var version = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(8));
         if (!bytes.AsSpan(0, 8).SequenceEqual(Magic)) return default;
         if (version != Version) throw new LogFormatException($"'{_file.Path}' has version {version}; this version reads {Version}. Start the version that wrote it, or a newer one.");

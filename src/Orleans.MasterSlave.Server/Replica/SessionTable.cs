@@ -92,7 +92,7 @@ internal sealed class SessionTable
         (_byLastUse.First is { } oldest && IsOutdated(oldest.Value, entry.SessionTime))
         || (_byClient.Count + newClients >= Limits.MaxSessions && !Knows(entry.Request.Client));
 
-    /// <summary>Does an entry make the table forget a client that it knows only from an entry of that session time, in the same batch?</summary>
+    /// <summary>Is a client that was last active at one session time forgotten at the other?</summary>
     public bool OutlivesRetention(TimeSpan since, TimeSpan at) => at - since > Limits.Retention;
 
     public void Clear()
@@ -170,7 +170,7 @@ internal sealed class SessionTable
         _byLastUse.Remove(oldest);
     }
 
-    private bool IsOutdated(Session session, TimeSpan at) => at - session.LastUseTime > Limits.Retention;
+    private bool IsOutdated(Session session, TimeSpan at) => OutlivesRetention(session.LastUseTime, at);
 
     /// <summary>A full table forgets its longest idle client early, if no call of that client can be under way any more.</summary>
     private bool MayMakeRoom(TimeSpan at) => _byLastUse.First is { } oldest && at - oldest.Value.LastUseTime > Limits.LeastRetention;

@@ -27,9 +27,11 @@ internal sealed class LivenessPair
 
     /// <summary>A heartbeat goes, and its reply comes back, in no time.</summary>
     /// <param name="slaveAhead">How far the slave's wall clock is ahead of the master's.</param>
-    public void Beat(TimeSpan slaveAhead = default)
+    /// <returns>The heartbeat.</returns>
+    public Heartbeat Beat(TimeSpan slaveAhead = default)
     {
-        var reply = Slave.OnHeartbeat(NextHeartbeat())!;
+        var heartbeat = NextHeartbeat();
+        var reply = Slave.OnHeartbeat(heartbeat)!;
         Master.OnHeartbeatReply(Slave.Self.Node, new HeartbeatReply
         {
             Replier = reply.Replier,
@@ -42,6 +44,7 @@ internal sealed class LivenessPair
             Leaving = reply.Leaving,
             UtcNow = reply.UtcNow + slaveAhead,
         });
+        return heartbeat;
     }
 
     /// <summary>After a silence: the first answer tells the master that it is heard, and its next heartbeat counts.</summary>

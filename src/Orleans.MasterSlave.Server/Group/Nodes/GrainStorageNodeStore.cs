@@ -3,30 +3,19 @@ using Orleans.Storage;
 
 namespace Orleans.MasterSlave.Group;
 
-/// <summary>Nodes' rows in any grain storage that honours ETags. Calls begin on the thread pool, as those for group records do.</summary>
+/// <summary>Nodes' rows in any grain storage that honours ETags.</summary>
 internal sealed class GrainStorageNodeStore(IGrainStorage storage) : INodeStore
 {
+    private readonly StorageRows<NodeRow> _rows = new(storage, NodeRegistry.StateName);
+
     public async Task<StoredNode?> ReadAsync(NodeId node)
     {
-        var state = new GrainState<NodeRow>(new NodeRow());
-        await Task.Run(() => storage.ReadStateAsync(NodeRegistry.StateName, RowOf(node), state));
-        return state.RecordExists && state.State?.Record is { } record ? new StoredNode(record, state.ETag!) : null;
+        var row = await _rows.ReadAsync(RowOf(node));
+        return row.RecordExists && row.State?.Record is { } record ? new StoredNode(record, row.ETag!) : null;
     }
 
-    public async Task<StoredNode?> SwapAsync(NodeRecord next, string? expectedETag)
-    {
-        var state = new GrainState<NodeRow>(new NodeRow { Record = next }, expectedETag) { RecordExists = expectedETag is not null };
-        try
-        {
-            await Task.Run(() => storage.WriteStateAsync(NodeRegistry.StateName, RowOf(next.Life.Node), state));
-        }
-        catch (InconsistentStateException)
-        {
-            return null;
-        }
-
-        return new StoredNode(next, state.ETag!);
-    }
+    public async Task<StoredNode?> SwapAsync(NodeRecord next, string? expectedETag) =>
+        await _rows.TryWriteAsync(RowOf(next.Life.Node), new NodeRow { Record = next }, expectedETag) is { } row ? new StoredNode(next, row.ETag!) : null;
 
     private static GrainId RowOf(NodeId node) => GrainId.Create("masterslave.node", node.Value.ToString("N"));
 }
