@@ -103,7 +103,10 @@ public sealed class PlacementTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<Exception>(() => probes[victim.SiloAddress].Where());
     }
 
-    /// <summary>Callers knock at a dead address: each knock is refused at once, with a line in the log at most, and no exception is thrown, retried and logged in placement.</summary>
+    /// <summary>
+    /// Callers knock at a dead address: each knock is refused at once, with a line in the log at most, and no exception is thrown,
+    /// retried and logged in placement.
+    /// </summary>
     [Fact]
     public async Task KnocksAtADeadSilo_AreRefused_WithoutRetriesOrStackTraces()
     {

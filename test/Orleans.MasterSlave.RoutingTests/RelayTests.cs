@@ -21,7 +21,9 @@ public sealed class RelayTests : IAsyncLifetime
 
     private List<Arrival> Arrivals(GroupId group) => [.. Groups.Arrivals.Where(a => a.Group == group)];
 
-    /// <summary>Every direct way is dead, as behind one gateway that is cut off; so is every relay but the one on the master's own silo.</summary>
+    /// <summary>
+    /// Every direct way is dead, as behind one gateway that is cut off; so is every relay but the one on the master's own silo.
+    /// </summary>
     [Theory]
     [InlineData(false)] // the relays' silos know that they do not hear the master's
     [InlineData(true)] // they do not know it yet
@@ -37,7 +39,9 @@ public sealed class RelayTests : IAsyncLifetime
         Assert.Equal(3, Groups.Answers.Keys.Count(key => key.Item1 == group));
     }
 
-    /// <summary>The relay that is found first is on a silo that reaches nobody else: that silo is to blame, and neither the master's nor the call.</summary>
+    /// <summary>
+    /// The relay that is found first is on a silo that reaches nobody else: that silo is to blame, and neither the master's nor the call.
+    /// </summary>
     [Fact]
     public async Task RelayOnASiloThatIsCutOff_BlamesNobodyElse_AndIsNotAskedAgain()
     {
@@ -60,7 +64,9 @@ public sealed class RelayTests : IAsyncLifetime
         Assert.DoesNotContain(Arrivals(group), a => C.Equals(a.Relay)); // it knew better than to send it on
     }
 
-    /// <summary>A relay that knows the address to be a dead one does not send the call on, and no call of any group is sent there again.</summary>
+    /// <summary>
+    /// A relay that knows the address to be a dead one does not send the call on, and no call of any group is sent there again.
+    /// </summary>
     [Fact]
     public async Task DeadAddress_IsToldByARelay_AndNeverAskedAgain_ForAnyGroup()
     {

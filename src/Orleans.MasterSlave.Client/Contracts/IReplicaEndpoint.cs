@@ -25,8 +25,9 @@ internal interface IGroupDirectoryGrain : IGrainWithStringKey
 }
 
 /// <summary>
-/// Carries calls over another gateway: keyed by a random key and resolved on whichever silo receives it, so that a retry does not
-/// take the same dead gateway again. Its replies name that silo. When the replica has not answered within <c>patience</c>, it answers itself: see <see cref="CallReply.Unanswered"/>.
+/// Carries calls over another gateway: keyed by a random key and resolved on whichever silo receives it, so that a retry does not take
+/// the same dead gateway again. Its replies name that silo. When the replica has not answered within <c>patience</c>, it answers itself:
+/// see <see cref="CallReply.Unanswered"/>.
 /// </summary>
 [Alias("masterslave.IRelay")]
 internal interface IRelayGrain : IGrainWithStringKey

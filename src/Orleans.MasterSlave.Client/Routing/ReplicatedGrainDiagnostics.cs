@@ -31,8 +31,8 @@ internal sealed class ReplicatedGrainDiagnostics(ClientGroups groups, AttemptSen
     }
 
     /// <summary>
-    /// A gateway that died leaves a question without an answer for as long as Orleans waits, and whoever asks again meanwhile joins it: so it is asked by other ways,
-    /// as a call would be.
+    /// A gateway that died leaves a question without an answer for as long as Orleans waits, and whoever asks again meanwhile joins it:
+    /// so it is asked by other ways, as a call would be.
     /// </summary>
     private async Task<GroupView> ResolveAsync(ClientGroup group, long refusedVersion)
     {

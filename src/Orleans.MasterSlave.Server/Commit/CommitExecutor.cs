@@ -244,7 +244,9 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         }
     }
 
-    /// <summary>Null: it cannot be saved. A state member without a codec must not look like a broken replica: it fails on every one alike (D6).</summary>
+    /// <summary>
+    /// Null: it cannot be saved. A state member without a codec must not look like a broken replica: it fails on every one alike (D6).
+    /// </summary>
     private async Task<byte[]?> SaveStateAsync()
     {
         try

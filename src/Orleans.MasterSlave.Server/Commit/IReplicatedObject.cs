@@ -4,13 +4,15 @@ using Orleans.MasterSlave.Journal;
 namespace Orleans.MasterSlave.Commit;
 
 /// <summary>
-/// What operations are applied to: in a silo the grain, through turns of its own activation, so that user code never interleaves (W5, R4).
-/// An exception from any member means that the replica itself is broken; exceptions of the application are answers. Only a state that cannot be saved breaks
-/// nothing: the log keeps what a snapshot would have covered.
+/// What operations are applied to: in a silo the grain, through turns of its own activation, so that user code never interleaves (W5,
+/// R4). An exception from any member means that the replica itself is broken; exceptions of the application are answers. Only a state
+/// that cannot be saved breaks nothing: the log keeps what a snapshot would have covered.
 /// </summary>
 internal interface IReplicatedObject
 {
-    /// <summary>Turns an operation into a call before it is appended. Null: it can be applied here. Otherwise: why not; nothing was executed (W3).</summary>
+    /// <summary>
+    /// Turns an operation into a call before it is appended. Null: it can be applied here. Otherwise: why not; nothing was executed (W3).
+    /// </summary>
     string? Admit(RequestId request, byte[] payload);
 
     /// <summary>What was admitted was not appended after all.</summary>

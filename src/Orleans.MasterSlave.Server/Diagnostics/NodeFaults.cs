@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Orleans.MasterSlave.Diagnostics;
 
 /// <summary>
-/// Exceptions that a loop of the node did not expect. Each kind is logged once, so that one that comes back at every turn does not fill the log; all are
-/// counted. Thread-safe.
+/// Exceptions that a loop of the node did not expect. Each kind is logged once, so that one that comes back at every turn does not fill
+/// the log; all are counted. Thread-safe.
 /// </summary>
 internal sealed partial class NodeFaults(MasterSlaveMetrics metrics, ILogger logger)
 {

@@ -13,7 +13,8 @@ internal sealed record GroupPlan(
 
 /// <summary>What became of the wish to make a group.</summary>
 /// <param name="Record">The record as it is now, whoever made it; null: none is made.</param>
-/// <param name="Holders">Nodes that hold data of the group, though it has no record: so none is made (I4). None and no record: this node makes no group now, another may (I2).</param>
+/// <param name="Holders">Nodes that hold data of the group, though it has no record: so none is made (I4). None and no record: this node
+/// makes no group now, another may (I2).</param>
 [GenerateSerializer, Immutable, Alias("masterslave.create-reply")]
 internal sealed record CreateReply([property: Id(0)] GroupRecord? Record, [property: Id(1)] ImmutableArray<string> Holders)
 {

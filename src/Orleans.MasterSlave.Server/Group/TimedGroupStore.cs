@@ -3,12 +3,12 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Group;
 
 /// <summary>
-/// The group store with a limit on each call. A call that has not ended by then counts as one of unknown outcome and is settled as such (G1): it may still
-/// land. Shared by the coordinators of a node; thread-safe.
+/// The group store with a limit on each call. A call that has not ended by then counts as one of unknown outcome and is settled as such
+/// (G1): it may still land. Shared by the coordinators of a node; thread-safe.
 /// </summary>
 /// <remarks>
-/// A call that was given up cannot be stopped. When <see cref="MostHanging"/> of them are still open, only one new call in each limit is let through,
-/// to learn whether the store answers again; the others fail at once, before they reach the store.
+/// A call that was given up cannot be stopped. When <see cref="MostHanging"/> of them are still open, only one new call in each limit is
+/// let through, to learn whether the store answers again; the others fail at once, before they reach the store.
 /// </remarks>
 internal sealed class TimedGroupStore(IGroupStore store, TimeSpan limit, TimeProvider time, IStoreEvents events) : IGroupStore
 {

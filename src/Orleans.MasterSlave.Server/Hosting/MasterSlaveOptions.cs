@@ -77,15 +77,16 @@ public sealed class MasterSlaveOptions
     public TimeSpan LogStallTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long one call to the group store may take. After that its outcome counts as unknown, and is found out by further calls; the group is served as
-    /// it is meanwhile. Longer than the store takes under load; 100 ms to 1 minute, default 5 s.
+    /// How long one call to the group store may take. After that its outcome counts as unknown, and is found out by further calls; the
+    /// group is served as it is meanwhile. Longer than the store takes under load; 100 ms to 1 minute, default 5 s.
     /// </summary>
     public TimeSpan GroupStoreTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// For how long this silo is its node on the strength of one renewal of the node's row in the group store, which it renews three times in that span.
-    /// Without it, it makes no groups and serves none of which it holds the only replica in sync. After a start that cannot prove that the node's earlier process is
-    /// dead (the machine was restarted, or the folder moved), the silo waits for so long and a little. 2 s to 2 minutes; default 10 s.
+    /// For how long this silo is its node on the strength of one renewal of the node's row in the group store, which it renews three
+    /// times in that span. Without it, it makes no groups and serves none of which it holds the only replica in sync. After a start that
+    /// cannot prove that the node's earlier process is dead (the machine was restarted, or the folder moved), the silo waits for so long
+    /// and a little. 2 s to 2 minutes; default 10 s.
     /// </summary>
     public TimeSpan NodeLeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
 

@@ -28,7 +28,9 @@ internal sealed class LogDirectory : IDisposable
 
     public NodeId NodeId => _node.Node;
 
-    /// <summary>The present run of the operating system, and the lock file that this process holds in it; empty when it cannot be told.</summary>
+    /// <summary>
+    /// The present run of the operating system, and the lock file that this process holds in it; empty when it cannot be told.
+    /// </summary>
     public string BootId => _node.BootId;
 
     /// <summary>Number of this start: one higher, durably, than at any start before (I2).</summary>

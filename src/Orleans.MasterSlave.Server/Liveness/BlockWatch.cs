@@ -3,12 +3,12 @@ using Orleans.MasterSlave.Journal;
 namespace Orleans.MasterSlave.Liveness;
 
 /// <summary>
-/// Notices from outside that user code blocks a replica's thread: then no limit that is watched from that thread ends, and no call, tick or acknowledgement gets
-/// through, while the silo's heartbeats go on (L6). One for a silo. Replicas at rest are not asked.
+/// Notices from outside that user code blocks a replica's thread: then no limit that is watched from that thread ends, and no call, tick
+/// or acknowledgement gets through, while the silo's heartbeats go on (L6). One for a silo. Replicas at rest are not asked.
 /// </summary>
 /// <remarks>
-/// It does not look at how long a turn takes but at whether the thread lets anything through: code that only awaits does not block. Time counts as far as it
-/// was looked at, so a process that was paused finds nobody blocked when it wakes.
+/// It does not look at how long a turn takes but at whether the thread lets anything through: code that only awaits does not block. Time
+/// counts as far as it was looked at, so a process that was paused finds nobody blocked when it wakes.
 /// </remarks>
 internal sealed class BlockWatch(TimeProvider time, TimeSpan interval)
 {

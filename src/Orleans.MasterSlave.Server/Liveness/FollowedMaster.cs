@@ -64,7 +64,10 @@ internal sealed class FollowedMasters
         Heard(group, entry.Followed.Master); // nobody is there to be told
     }
 
-    /// <summary>The master of that epoch gave it up, and may say so while no replica is here to hear it. The replica to be told, whomever it follows; null: none.</summary>
+    /// <summary>
+    /// The master of that epoch gave it up, and may say so while no replica is here to hear it. The replica to be told, whomever it
+    /// follows; null: none.
+    /// </summary>
     public IReplicaListener? Resigned(Resignation resignation)
     {
         if (!_entries.TryGetValue(resignation.Group, out var entry)) return null;

@@ -30,8 +30,8 @@ internal sealed class Heartbeat
     [Id(3)] public Resignation[] Resignations { get; init; } = [];
 
     /// <summary>
-    /// The sender's log failed or makes no progress, or nobody has answered it of late: this carries resignations, and is no sign of life. Answering it gives no
-    /// lease (L1).
+    /// The sender's log failed or makes no progress, or nobody has answered it of late: this carries resignations, and is no sign of
+    /// life. Answering it gives no lease (L1).
     /// </summary>
     [Id(4)] public bool IsNoSignOfLife { get; init; }
 

@@ -137,7 +137,9 @@ internal sealed partial class NodeLiveness
         }
     }
 
-    /// <summary>What heartbeats tell of another node: for relays, which must not take a replica's silence for the silence of its silo.</summary>
+    /// <summary>
+    /// What heartbeats tell of another node: for relays, which must not take a replica's silence for the silence of its silo.
+    /// </summary>
     public Reach ReachOf(NodeId peer)
     {
         lock (_lock)
@@ -150,8 +152,8 @@ internal sealed partial class NodeLiveness
     }
 
     /// <summary>
-    /// Nobody is known to hear this node: when others do, it is cut off from what they send, and from its callers perhaps. Its heartbeats keep nobody from taking over
-    /// then, and give no lease. Who has just started or woken has not had the time to be answered.
+    /// Nobody is known to hear this node: when others do, it is cut off from what they send, and from its callers perhaps. Its heartbeats
+    /// keep nobody from taking over then, and give no lease. Who has just started or woken has not had the time to be answered.
     /// </summary>
     private bool IsUnanswered => !IsHeard && Now - Latest(_started, _wake.WokeAt) > TellsWhetherHeard;
 
@@ -167,8 +169,8 @@ internal sealed partial class NodeLiveness
     }
 
     /// <summary>
-    /// When a silent slave, if it lives, has had its wait to take over: by then it competes (L4). What it hears in vain counts for it until this node knows that nobody
-    /// answers, whoever answered last.
+    /// When a silent slave, if it lives, has had its wait to take over: by then it competes (L4). What it hears in vain counts for it
+    /// until this node knows that nobody answers, whoever answered last.
     /// </summary>
     public TimeSpan HadItsWait(NodeId slave, TimeSpan since)
     {

@@ -64,8 +64,8 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
     }
 
     /// <summary>
-    /// The groups of a lease that changed are asked at each heartbeat what they vouch for, until their own threads find that all is settled: also one whose
-    /// thread is blocked vouches for nothing under a lease that is gone (R2).
+    /// The groups of a lease that changed are asked at each heartbeat what they vouch for, until their own threads find that all is
+    /// settled: also one whose thread is blocked vouches for nothing under a lease that is gone (R2).
     /// </summary>
     private IReplicaListener[] Unsettled(PeerLease lease)
     {

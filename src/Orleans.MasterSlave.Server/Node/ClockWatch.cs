@@ -4,8 +4,8 @@ using Orleans.MasterSlave.Liveness;
 namespace Orleans.MasterSlave.Node;
 
 /// <summary>
-/// Compares this silo's wall clock with those of the silos that are heard, and says once that they differ, and once that they agree again (W9). Used by the
-/// heartbeat loop.
+/// Compares this silo's wall clock with those of the silos that are heard, and says once that they differ, and once that they agree again
+/// (W9). Used by the heartbeat loop.
 /// </summary>
 internal sealed partial class ClockWatch(NodeLiveness liveness, NodeClock clock, ILogger logger)
 {

@@ -6,7 +6,9 @@ using Orleans.MasterSlave.Liveness;
 namespace Orleans.MasterSlave.Node;
 
 /// <summary>Sends the node's heartbeats and turns its clock: one loop for a silo, whatever the number of groups.</summary>
-/// <remarks>A step that fails is reported and done again at the next turn: without this loop no lease lasts and no slave takes over.</remarks>
+/// <remarks>
+/// A step that fails is reported and done again at the next turn: without this loop no lease lasts and no slave takes over.
+/// </remarks>
 internal sealed partial class HeartbeatLoop(
     NodeLiveness liveness, NodeDirectory nodes, LogWatch log, IGrainFactory factory, TimeProvider time, NodeFaults faults, ILogger logger)
 {

@@ -14,8 +14,8 @@ internal static class IdSource
     }
 
     /// <summary>
-    /// A stamp of the node's row. A machine that is cloned while it runs has the state of its random numbers in both: so the time is mixed in, which no two of them
-    /// read alike.
+    /// A stamp of the node's row. A machine that is cloned while it runs has the state of its random numbers in both: so the time is
+    /// mixed in, which no two of them read alike.
     /// </summary>
     public static Guid NewStamp()
     {

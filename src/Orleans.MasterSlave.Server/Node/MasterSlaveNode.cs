@@ -162,7 +162,10 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         }
     }
 
-    /// <summary>Loops report their errors and go on. One that ends all the same leaves a silo that cannot keep its promises: it serves no more (L6).</summary>
+    /// <summary>
+    /// Loops report their errors and go on. One that ends all the same leaves a silo that cannot keep its promises: it serves no more
+    /// (L6).
+    /// </summary>
     private async Task KeepAsync(string what, Func<CancellationToken, Task> loop, RunningNode running)
     {
         var error = new InvalidOperationException($"The loop that {what} ended.");

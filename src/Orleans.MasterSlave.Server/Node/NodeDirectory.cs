@@ -31,7 +31,9 @@ internal sealed partial class NodeDirectory(
     /// <summary>Where a node runs, or ran last: callers who know an address must hear that it is over.</summary>
     public NodeAddress AddressOf(NodeId node) => Volatile.Read(ref _byNode).GetValueOrDefault(node);
 
-    /// <summary>The node that runs, or ran, at that address; null: not known. <paramref name="isOver"/>: it has started again, elsewhere or there.</summary>
+    /// <summary>
+    /// The node that runs, or ran, at that address; null: not known. <paramref name="isOver"/>: it has started again, elsewhere or there.
+    /// </summary>
     public NodeId? NodeAt(SiloAddress silo, out bool isOver)
     {
         isOver = false;

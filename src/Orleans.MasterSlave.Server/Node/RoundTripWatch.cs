@@ -4,8 +4,8 @@ using Orleans.MasterSlave.Liveness;
 namespace Orleans.MasterSlave.Node;
 
 /// <summary>
-/// Compares how long heartbeats and their replies take with what the options leave room for. Leases that are too short for the network lapse by themselves, and
-/// slaves leave the in-sync set and come back. Thread-safe.
+/// Compares how long heartbeats and their replies take with what the options leave room for. Leases that are too short for the network
+/// lapse by themselves, and slaves leave the in-sync set and come back. Thread-safe.
 /// </summary>
 internal sealed partial class RoundTripWatch(LivenessTimes times, TimeProvider time, ILogger logger)
 {
@@ -16,7 +16,9 @@ internal sealed partial class RoundTripWatch(LivenessTimes times, TimeProvider t
     private int _count;
     private long? _warnedAt;
 
-    /// <summary>Takes one in, and warns when the window is full and its 99th percentile too long; not more often than every ten minutes.</summary>
+    /// <summary>
+    /// Takes one in, and warns when the window is full and its 99th percentile too long; not more often than every ten minutes.
+    /// </summary>
     public void Took(TimeSpan roundTrip)
     {
         TimeSpan p99;

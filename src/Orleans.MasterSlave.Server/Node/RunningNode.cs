@@ -78,7 +78,9 @@ internal sealed class RunningNode
         ForEach(replica => replica.Fail(reason, error));
     }
 
-    /// <summary>The silo is about to stop: every replica gives up its office and is a slave only until its master has taken it out (L6).</summary>
+    /// <summary>
+    /// The silo is about to stop: every replica gives up its office and is a slave only until its master has taken it out (L6).
+    /// </summary>
     public void LeaveAll(string reason) => ForEach(replica => replica.Leave(reason));
 
     /// <summary>The silo stops: every replica gives up its office (L6).</summary>

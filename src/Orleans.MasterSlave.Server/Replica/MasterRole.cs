@@ -75,8 +75,8 @@ internal sealed class MasterRole : IMasterOfSlaves
     private LogIndex Replicated => _inSync.Replicated(_env.Log.DurableIndex);
 
     /// <summary>
-    /// May the slave lack what was answered before? Until this master served, it did not know itself what was. From any thread: reads what is published, and cannot be
-    /// wrong for longer than a heartbeat.
+    /// May the slave lack what was answered before? Until this master served, it did not know itself what was. From any thread: reads
+    /// what is published, and cannot be wrong for longer than a heartbeat.
     /// </summary>
     public bool IsSlaveBehind(NodeId slave, TimeSpan before) =>
         _ended || _withdrawn || Volatile.Read(ref _servesSince) > before.Ticks || _inSync.IsSlaveBehind(slave, before);
@@ -163,8 +163,8 @@ internal sealed class MasterRole : IMasterOfSlaves
     }
 
     /// <summary>
-    /// From any thread: this mastership answers nobody any more, and nothing more becomes stable by it. Done before slaves hear that it is given up, and looked at
-    /// after whatever is to be answered was executed (R3, L6).
+    /// From any thread: this mastership answers nobody any more, and nothing more becomes stable by it. Done before slaves hear that it
+    /// is given up, and looked at after whatever is to be answered was executed (R3, L6).
     /// </summary>
     public void Withdraw() => _withdrawn = true;
 

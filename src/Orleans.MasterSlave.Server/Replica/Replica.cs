@@ -47,8 +47,8 @@ internal sealed class Replica
     }
 
     /// <summary>Recovers the state from the log, and begins to look for the record and the master.</summary>
-    /// <param name="isFirst">False: this process had a replica of the group before. What that one began to change in the record is settled, and known
-    /// here, before anything is confirmed to a master (L3).</param>
+    /// <param name="isFirst">False: this process had a replica of the group before. What that one began to change in the record is
+    /// settled, and known here, before anything is confirmed to a master (L3).</param>
     public async Task StartAsync(bool isFirst = true)
     {
         try
@@ -170,12 +170,14 @@ internal sealed class Replica
     public void Fail(string reason, Exception error) => _state.Quarantine(reason, error);
 
     /// <summary>
-    /// From any thread: user code blocks the replica's own. Nothing is answered by its mastership from here on, and then its slaves are told that they need not
-    /// wait (L6). To be followed by <see cref="Fail"/> in the replica's thread.
+    /// From any thread: user code blocks the replica's own. Nothing is answered by its mastership from here on, and then its slaves are
+    /// told that they need not wait (L6). To be followed by <see cref="Fail"/> in the replica's thread.
     /// </summary>
     public void Blocked(string reason) => _state.Blocked(reason);
 
-    /// <summary>Something here failed that nobody waits for and that should not fail: this replica cannot be trusted any more (L6).</summary>
+    /// <summary>
+    /// Something here failed that nobody waits for and that should not fail: this replica cannot be trusted any more (L6).
+    /// </summary>
     public void Unexpected(string what, Exception error) => _state.Unexpected(what, error);
 
     /// <summary>The silo's log keeps old segments for this group: take a snapshot when one can be taken (D5).</summary>
@@ -184,7 +186,9 @@ internal sealed class Replica
         if (!_state.IsOut) _commit.WantSnapshot();
     }
 
-    /// <summary>The silo is about to stop: this replica is no master any more, and a slave only until its master has taken it out (L6).</summary>
+    /// <summary>
+    /// The silo is about to stop: this replica is no master any more, and a slave only until its master has taken it out (L6).
+    /// </summary>
     public void Leave(string reason) => _state.Leave(reason);
 
     /// <summary>The silo stops in order: this replica serves and follows no more, and says so to the others (L6).</summary>

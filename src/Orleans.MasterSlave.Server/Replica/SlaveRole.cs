@@ -63,8 +63,9 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
     }
 
     /// <summary>
-    /// This process had a replica of the group before. What it began to change in the record may still land, however long the store takes: until that is
-    /// settled, and the record known here, this replica acts safely for both outcomes. It takes in appends, confirms no lease, and does not compete (G1, L3).
+    /// This process had a replica of the group before. What it began to change in the record may still land, however long the store
+    /// takes: until that is settled, and the record known here, this replica acts safely for both outcomes. It takes in appends, confirms
+    /// no lease, and does not compete (G1, L3).
     /// </summary>
     public void SettlePredecessor()
     {

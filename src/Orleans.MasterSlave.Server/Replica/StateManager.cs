@@ -143,7 +143,10 @@ internal sealed class StateManager : IMastershipOwner
         Settle();
     }
 
-    /// <summary>The silo is about to stop: gives up the office in order, takes none any more, and goes on as a slave until its masters need it no longer (L6).</summary>
+    /// <summary>
+    /// The silo is about to stop: gives up the office in order, takes none any more, and goes on as a slave until its masters need it no
+    /// longer (L6).
+    /// </summary>
     public void Leave(string reason)
     {
         if (IsOut) return;
@@ -171,7 +174,10 @@ internal sealed class StateManager : IMastershipOwner
         _env.Events.Blocked(reason);
     }
 
-    /// <summary>However it ended: this process is still heard for other groups, and vouches for this one no more. Also replicas out of sync may answer reads.</summary>
+    /// <summary>
+    /// However it ended: this process is still heard for other groups, and vouches for this one no more. Also replicas out of sync may
+    /// answer reads.
+    /// </summary>
     private void TellOfTheEnd(MasterRole master) =>
         _env.Liveness.Resign(_env.Group, master.Epoch, master.Record.Replicas.Where(n => n != _env.Self.Node));
 

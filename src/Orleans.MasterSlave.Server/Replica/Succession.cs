@@ -77,8 +77,8 @@ internal sealed class Succession
     }
 
     /// <summary>
-    /// This mastership was given up, or a later one was, of which nothing else may have come here: then it is over as well. Its process, which is heard for other
-    /// groups, keeps nobody waiting and vouches for no read.
+    /// This mastership was given up, or a later one was, of which nothing else may have come here: then it is over as well. Its process,
+    /// which is heard for other groups, keeps nobody waiting and vouches for no read.
     /// </summary>
     public bool MasterResigned => Epoch > Epoch.None && _env.Liveness.ResignedEpoch(_env.Group) >= Epoch;
 

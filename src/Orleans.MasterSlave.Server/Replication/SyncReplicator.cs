@@ -7,7 +7,8 @@ namespace Orleans.MasterSlave.Replication;
 /// <param name="Replicated">Durable on the master and on every required slave.</param>
 /// <param name="EnoughInSync">The settled record names at least <c>MinInSync</c> replicas in sync.</param>
 /// <param name="LeaseIsValid">The master holds a lease from every required slave (L5), and <paramref name="MayAnswer"/>.</param>
-/// <param name="MayAnswer">Others are in sync too, or the node's own lease is held: no other process can be master of the group as this node (I2).</param>
+/// <param name="MayAnswer">Others are in sync too, or the node's own lease is held: no other process can be master of the group as this
+/// node (I2).</param>
 internal readonly record struct ReplicationProgress(LogIndex Received, LogIndex Replicated, bool EnoughInSync, bool LeaseIsValid, bool MayAnswer);
 
 /// <summary>When is an entry replicated enough to apply and to answer (W4).</summary>
@@ -20,7 +21,10 @@ internal interface IReplicator
     bool MayAnswer(ReplicationProgress progress);
 }
 
-/// <summary>Synchronous: durable on every required replica, and enough of them in sync. No clock is involved, but for a master alone in sync: its node's lease.</summary>
+/// <summary>
+/// Synchronous: durable on every required replica, and enough of them in sync. No clock is involved, but for a master alone in sync: its
+/// node's lease.
+/// </summary>
 internal sealed class SyncReplicator : IReplicator
 {
     public LogIndex StablePoint(LogIndex before, ReplicationProgress progress) =>

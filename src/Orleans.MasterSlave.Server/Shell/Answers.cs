@@ -4,8 +4,8 @@ using Orleans.Serialization.Invocation;
 namespace Orleans.MasterSlave.Shell;
 
 /// <summary>
-/// Turns what a call returned or threw into the bytes of its answer. What cannot be serialized is answered all the same, by an exception that says so: the same on
-/// every replica, for it is made of the call and the types alone (W5).
+/// Turns what a call returned or threw into the bytes of its answer. What cannot be serialized is answered all the same, by an exception
+/// that says so: the same on every replica, for it is made of the call and the types alone (W5).
 /// </summary>
 internal sealed class Answers(CallSerializer calls, Action<string, Exception> unserializable)
 {
@@ -49,7 +49,9 @@ internal sealed class Answers(CallSerializer calls, Action<string, Exception> un
         ? $"the exception that it threw ({thrown.GetType().FullName}: {thrown.Message})"
         : $"its result ({response.Result?.GetType().FullName})";
 
-    /// <summary>The serializer's own messages name types only. An author's converter may say anything, and say something else on each replica.</summary>
+    /// <summary>
+    /// The serializer's own messages name types only. An author's converter may say anything, and say something else on each replica.
+    /// </summary>
     private static string Why(Exception error) =>
         error is Orleans.Serialization.SerializerException ? $": {error.Message.TrimEnd('.')}" : $" ({error.GetType().FullName})";
 }

@@ -150,7 +150,10 @@ internal sealed partial class GrainObject : IReplicatedObject
         }
     }
 
-    /// <summary>The object that was read when the master admitted it, or the bytes read anew. What the master could read is this silo's trouble if it fails here (W5).</summary>
+    /// <summary>
+    /// The object that was read when the master admitted it, or the bytes read anew. What the master could read is this silo's trouble if
+    /// it fails here (W5).
+    /// </summary>
     private CallPayload CallOf(LogEntry entry)
     {
         if (_admitted.Remove(entry.Request, out var admitted) && ReferenceEquals(admitted.Payload, entry.Payload)) return admitted.Call;

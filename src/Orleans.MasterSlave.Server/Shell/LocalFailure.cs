@@ -3,8 +3,8 @@ using System.Reflection;
 namespace Orleans.MasterSlave.Shell;
 
 /// <summary>
-/// What may go wrong on one silo though the operation is all right: memory, and code that is not there. It is never an answer, for the other replicas may have
-/// executed the operation to its end: the replica where it happens stops alone (W5).
+/// What may go wrong on one silo though the operation is all right: memory, and code that is not there. It is never an answer, for the
+/// other replicas may have executed the operation to its end: the replica where it happens stops alone (W5).
 /// </summary>
 internal static class LocalFailure
 {

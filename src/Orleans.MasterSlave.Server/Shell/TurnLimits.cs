@@ -4,8 +4,9 @@ using Orleans.MasterSlave.Liveness;
 namespace Orleans.MasterSlave.Shell;
 
 /// <summary>
-/// How long user code may hold its turn (W5, L6). Counted from the turn's beginning: what it waited for before is not its fault. Code that overruns
-/// goes on, for it cannot be stopped, but no longer keeps others out. Code that blocks the thread is not seen from here: <see cref="BlockWatch"/> does.
+/// How long user code may hold its turn (W5, L6). Counted from the turn's beginning: what it waited for before is not its fault. Code
+/// that overruns goes on, for it cannot be stopped, but no longer keeps others out. Code that blocks the thread is not seen from here:
+/// <see cref="BlockWatch"/> does.
 /// </summary>
 internal sealed class TurnLimits(TimeSpan operations, TimeSpan others, TimeProvider time)
 {
@@ -24,7 +25,10 @@ internal sealed class TurnLimits(TimeSpan operations, TimeSpan others, TimeProvi
     /// <summary>Something else that waits for the thread.</summary>
     public OpenTurn OtherWork { get; } = new("user code outside of its turns", others, OthersOption);
 
-    /// <summary>Begins what the author's types do outside of a turn, such as to read arguments: it may block the thread. To be followed by <see cref="Leave"/>.</summary>
+    /// <summary>
+    /// Begins what the author's types do outside of a turn, such as to read arguments: it may block the thread. To be followed by
+    /// <see cref="Leave"/>.
+    /// </summary>
     /// <returns>What was the latest before.</returns>
     public OpenTurn? Enter(OpenTurn work)
     {

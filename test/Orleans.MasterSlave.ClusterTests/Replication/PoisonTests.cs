@@ -3,7 +3,10 @@ using Xunit;
 
 namespace Orleans.MasterSlave.ClusterTests.Replication;
 
-/// <summary>Operations whose arguments, results, exceptions or effects cannot be serialized: each ends with its own error, and the group goes on (W5).</summary>
+/// <summary>
+/// Operations whose arguments, results, exceptions or effects cannot be serialized: each ends with its own error, and the group goes on
+/// (W5).
+/// </summary>
 public sealed class PoisonTests
 {
     [Fact]

@@ -108,7 +108,9 @@ public enum DiskLie
 {
     None,
 
-    /// <summary>A sync failed, and the log goes on and takes the next good one for all: what it confirms from there on is not on the disk.</summary>
+    /// <summary>
+    /// A sync failed, and the log goes on and takes the next good one for all: what it confirms from there on is not on the disk.
+    /// </summary>
     SyncThatFailedIsForgotten,
 
     /// <summary>What was cut was durable: so is what stands in its place, before it is written.</summary>

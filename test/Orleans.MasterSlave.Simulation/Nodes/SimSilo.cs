@@ -221,7 +221,9 @@ internal sealed class SimSilo
         });
     }
 
-    /// <summary>Whoever starts a silo whose store does not answer starts it again. False: another process is the node, or this disk is an old one.</summary>
+    /// <summary>
+    /// Whoever starts a silo whose store does not answer starts it again. False: another process is the node, or this disk is an old one.
+    /// </summary>
     private async Task<bool> BecomeNodeAsync()
     {
         while (true)

@@ -14,7 +14,8 @@ internal static class PropertyRun
     public static readonly TimeSpan InSyncWithin = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// A disk that hangs is taken for gone only after <c>LogStallTimeout</c>, 5 s by default; user code that blocks its thread after <c>ApplyTimeout</c>, 10 s.
+    /// A disk that hangs is taken for gone only after <c>LogStallTimeout</c>, 5 s by default; user code that blocks its thread after
+    /// <c>ApplyTimeout</c>, 10 s.
     /// </summary>
     public static TimeSpan AnswersWithin(FaultKind kind) => TimeSpan.FromSeconds(kind switch { FaultKind.DiskHangs => 9, FaultKind.ReplicasBlocked => 12, _ => 4 });
 

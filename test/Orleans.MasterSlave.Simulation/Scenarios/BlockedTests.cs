@@ -6,8 +6,8 @@ using Xunit;
 namespace Orleans.MasterSlave.Simulated.Scenarios;
 
 /// <summary>
-/// Histories of user code that blocks its replica's thread while the silo's heartbeats go on: another replica takes over, and what the blocked one had begun
-/// is answered by nobody who is not master any more (L6, R3).
+/// Histories of user code that blocks its replica's thread while the silo's heartbeats go on: another replica takes over, and what the
+/// blocked one had begun is answered by nobody who is not master any more (L6, R3).
 /// </summary>
 public sealed class BlockedTests
 {

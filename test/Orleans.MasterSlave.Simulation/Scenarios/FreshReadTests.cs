@@ -97,8 +97,8 @@ public sealed class FreshReadTests
     });
 
     /// <summary>
-    /// The master loses its office to a slave that the third does not hear. It goes on sending the third heartbeats, for other groups and, while its store does not
-    /// answer, in the belief that it is master.
+    /// The master loses its office to a slave that the third does not hear. It goes on sending the third heartbeats, for other groups
+    /// and, while its store does not answer, in the belief that it is master.
     /// </summary>
     [Theory]
     [InlineData(false)]
@@ -140,7 +140,10 @@ public sealed class FreshReadTests
         scenario.Heal();
     });
 
-    /// <summary>Of the former master's last mastership nothing came to the third but the resignation, and it reads no record: its word of before counts no more.</summary>
+    /// <summary>
+    /// Of the former master's last mastership nothing came to the third but the resignation, and it reads no record: its word of before
+    /// counts no more.
+    /// </summary>
     [Fact]
     public void Slave_ThatHearsOnlyTheResignationOfALaterMastership_AnswersForAWhileOnly() => Scenario.Play(() =>
     {
@@ -165,8 +168,8 @@ public sealed class FreshReadTests
     });
 
     /// <summary>
-    /// All were down, and one stays so: the master serves when it has taken that one out, and its other slave, which is heard all the while, is not told. What was answered
-    /// before is not applied there, nor did the master know of it until now.
+    /// All were down, and one stays so: the master serves when it has taken that one out, and its other slave, which is heard all the
+    /// while, is not told. What was answered before is not applied there, nor did the master know of it until now.
     /// </summary>
     [Fact]
     public void Slave_OfAMasterThatHasJustBegunToServe_AnswersNotByWhatWasNotKnown() => Scenario.Play(() =>

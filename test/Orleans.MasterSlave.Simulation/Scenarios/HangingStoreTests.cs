@@ -7,7 +7,9 @@ namespace Orleans.MasterSlave.Simulated.Scenarios;
 /// <summary>Histories of store calls that neither end nor fail (G1).</summary>
 public sealed class HangingStoreTests
 {
-    /// <summary>The swap that takes a dead slave out hangs for ever, landed or not: its outcome is found out, and the group goes on.</summary>
+    /// <summary>
+    /// The swap that takes a dead slave out hangs for ever, landed or not: its outcome is found out, and the group goes on.
+    /// </summary>
     [Theory, InlineData(true), InlineData(false)]
     public void Shrink_WhoseSwapHangs_IsSettled_AndTheGroupGoesOn(bool lands) => Scenario.Play(() =>
     {
@@ -41,8 +43,8 @@ public sealed class HangingStoreTests
     });
 
     /// <summary>
-    /// A slave competes, and its swap hangs; its activation ends. The next one begins at once, though nothing of the swap is settled: it takes in appends,
-    /// and confirms no lease to the master that the swap may have deposed (L3).
+    /// A slave competes, and its swap hangs; its activation ends. The next one begins at once, though nothing of the swap is settled: it
+    /// takes in appends, and confirms no lease to the master that the swap may have deposed (L3).
     /// </summary>
     [Theory, InlineData(true), InlineData(false)]
     public void Replica_WhosePredecessorsSwapHangs_BeginsAtOnce_AndConfirmsNoLease(bool lands) => Scenario.Play(() =>

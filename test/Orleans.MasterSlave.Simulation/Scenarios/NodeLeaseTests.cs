@@ -8,13 +8,17 @@ using Xunit;
 
 namespace Orleans.MasterSlave.Simulated.Scenarios;
 
-/// <summary>What a process does by itself when it does not hold its node's lease (I2), and what it does when the store has lost a part of it.</summary>
+/// <summary>
+/// What a process does by itself when it does not hold its node's lease (I2), and what it does when the store has lost a part of it.
+/// </summary>
 public sealed class NodeLeaseTests
 {
     private static readonly GroupShape Alone = new(1, ReplicationMode.Synchronous, 1);
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
 
-    /// <summary>A restart on the same folder and machine waits for nothing; with a lease that lapsed since, the record's word is not enough.</summary>
+    /// <summary>
+    /// A restart on the same folder and machine waits for nothing; with a lease that lapsed since, the record's word is not enough.
+    /// </summary>
     [Fact]
     public void RestartedMaster_WithoutItsLease_DoesNotTakeItsGroupBack() => Scenario.Play(() =>
     {
@@ -38,7 +42,9 @@ public sealed class NodeLeaseTests
         scenario.Heal();
     });
 
-    /// <summary>With others in sync nothing depends on the lease; when they die, the master does not make itself the only one without it.</summary>
+    /// <summary>
+    /// With others in sync nothing depends on the lease; when they die, the master does not make itself the only one without it.
+    /// </summary>
     [Theory]
     [InlineData(ReplicationMode.Synchronous)]
     [InlineData(ReplicationMode.Asynchronous)]
@@ -64,7 +70,10 @@ public sealed class NodeLeaseTests
         scenario.Heal();
     });
 
-    /// <summary>A promotion takes the old master out of sync: the last slave would be the only one, by the word of a process that may not be its node.</summary>
+    /// <summary>
+    /// A promotion takes the old master out of sync: the last slave would be the only one, by the word of a process that may not be its
+    /// node.
+    /// </summary>
     [Fact]
     public void LastSlave_WithoutItsLease_DoesNotTakeOver() => Scenario.Play(() =>
     {
@@ -83,7 +92,9 @@ public sealed class NodeLeaseTests
         scenario.Heal();
     });
 
-    /// <summary>An answer that became due while the lease was held, and is given when it is not, is withheld; it is given when it is held again.</summary>
+    /// <summary>
+    /// An answer that became due while the lease was held, and is given when it is not, is withheld; it is given when it is held again.
+    /// </summary>
     [Fact]
     public void Operation_ThatIsUnderWayWhenTheLeaseEnds_IsAnsweredWhenItIsHeldAgain() => Scenario.Play(() =>
     {
@@ -243,7 +254,10 @@ public sealed class NodeLeaseTests
         scenario.Heal();
     });
 
-    /// <summary>Found by the next renewal of a process that lives, or by the next start; it goes on with what it has, and makes no groups until an operator has looked.</summary>
+    /// <summary>
+    /// Found by the next renewal of a process that lives, or by the next start; it goes on with what it has, and makes no groups until an
+    /// operator has looked.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -62,8 +62,8 @@ public sealed class OfficeTests
     });
 
     /// <summary>
-    /// A mastership that ended so soon that nothing of it came to the slave but its resignation, together with that of the one before: its process is heard all the
-    /// while, for other groups, and keeps nobody from taking over (L6).
+    /// A mastership that ended so soon that nothing of it came to the slave but its resignation, together with that of the one before:
+    /// its process is heard all the while, for other groups, and keeps nobody from taking over (L6).
     /// </summary>
     [Fact]
     public void Slave_ThatHearsOnlyTheResignationOfALaterMastership_TakesOver() => Scenario.Play(() =>

@@ -6,8 +6,8 @@ using Xunit;
 namespace Orleans.MasterSlave.Simulated.Scenarios;
 
 /// <summary>
-/// Histories of user code that fails: what fails on every replica alike is refused before the log, or answered, or put off, and ends nothing; what fails on one
-/// silo alone stops that replica alone (W5, D6).
+/// Histories of user code that fails: what fails on every replica alike is refused before the log, or answered, or put off, and ends
+/// nothing; what fails on one silo alone stops that replica alone (W5, D6).
 /// </summary>
 public sealed class PoisonTests
 {

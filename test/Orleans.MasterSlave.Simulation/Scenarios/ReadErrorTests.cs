@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Orleans.MasterSlave.Simulated.Scenarios;
 
-/// <summary>Histories of disks that do not read what they hold: whoever meets it, the log has failed for good, as after a failed sync (D2).</summary>
+/// <summary>
+/// Histories of disks that do not read what they hold: whoever meets it, the log has failed for good, as after a failed sync (D2).
+/// </summary>
 public sealed class ReadErrorTests
 {
     /// <summary>What was appended may be on another disk already: its caller is never told that it was not executed (W8).</summary>

@@ -196,7 +196,8 @@ internal sealed class Scenario
     }
 
     /// <summary>
-    /// The group's activation on its master ends; the next one retakes the office, and is quarantined at once. All that goes to one slave meanwhile is lost.
+    /// The group's activation on its master ends; the next one retakes the office, and is quarantined at once. All that goes to one slave
+    /// meanwhile is lost.
     /// </summary>
     public void LoseMastershipTwice(SimNode master, SimNode unheardBy)
     {

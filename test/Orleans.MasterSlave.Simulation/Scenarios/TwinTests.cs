@@ -62,7 +62,10 @@ public sealed class TwinTests
         scenario.Heal();
     });
 
-    /// <summary>A folder that was moved, or copied and the original never started again: it is the node when the other's lease is over, and the other is none any more.</summary>
+    /// <summary>
+    /// A folder that was moved, or copied and the original never started again: it is the node when the other's lease is over, and the
+    /// other is none any more.
+    /// </summary>
     [Fact]
     public void Copy_WhoseOriginalIsDead_IsTheNode_AndTheOriginalIsRefused() => Scenario.Play(() =>
     {
@@ -86,7 +89,10 @@ public sealed class TwinTests
         scenario.Heal();
     });
 
-    /// <summary>It slept while a copy became the node: by the clocks its lease is over, so it answers nothing before it asks, and finds that it is nobody any more.</summary>
+    /// <summary>
+    /// It slept while a copy became the node: by the clocks its lease is over, so it answers nothing before it asks, and finds that it is
+    /// nobody any more.
+    /// </summary>
     [Theory]
     [InlineData(ReplicationMode.Synchronous)]
     [InlineData(ReplicationMode.Asynchronous)]
@@ -110,7 +116,9 @@ public sealed class TwinTests
         scenario.Heal();
     });
 
-    /// <summary>It is cut off from the store, and from nobody else: it stops serving what it serves alone before a copy may begin.</summary>
+    /// <summary>
+    /// It is cut off from the store, and from nobody else: it stops serving what it serves alone before a copy may begin.
+    /// </summary>
     [Fact]
     public void Original_CutOffFromTheStore_StopsServingAlone_BeforeACopyBegins() => Scenario.Play(() =>
     {

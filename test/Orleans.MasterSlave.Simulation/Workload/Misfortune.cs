@@ -58,8 +58,8 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
     }
 
     /// <summary>
-    /// The disk of a running node is copied, and the copy started beside it. It is taken away when the original dies or sleeps: what the node acknowledged after it was
-    /// copied is not on it, and nothing could tell.
+    /// The disk of a running node is copied, and the copy started beside it. It is taken away when the original dies or sleeps: what the
+    /// node acknowledged after it was copied is not on it, and nothing could tell.
     /// </summary>
     private void CopyOne()
     {
@@ -195,7 +195,9 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
         random.Pick(cluster.Nodes).Disk.StalledUntil = cluster.World.Now + random.Milliseconds(50, 3_000);
     }
 
-    /// <summary>The next entry that is not in memory is not read: the log of that silo has failed, until the silo is started again.</summary>
+    /// <summary>
+    /// The next entry that is not in memory is not read: the log of that silo has failed, until the silo is started again.
+    /// </summary>
     private void FailToRead()
     {
         var node = random.Pick(cluster.Nodes);

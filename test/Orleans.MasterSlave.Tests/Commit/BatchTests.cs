@@ -9,7 +9,10 @@ using static Orleans.MasterSlave.Tests.Journal.LogFixture;
 
 namespace Orleans.MasterSlave.Tests.Commit;
 
-/// <summary>Replicas cut what they apply into batches as it comes, and must execute the same (W1): one after a restart takes at once what others took one by one.</summary>
+/// <summary>
+/// Replicas cut what they apply into batches as it comes, and must execute the same (W1): one after a restart takes at once what others
+/// took one by one.
+/// </summary>
 public sealed class BatchTests
 {
     private static readonly SessionLimits Limits = new(MaxSessions: 3, MaxAnswersPerSession: 2, Retention: TimeSpan.FromSeconds(10)) { LeastRetention = TimeSpan.FromSeconds(2) };
@@ -30,7 +33,9 @@ public sealed class BatchTests
         },
         iter: 2_000);
 
-    /// <summary>Entry 3 makes the table forget the client of entry 2, so entry 4, which may be of a request executed before, is left out.</summary>
+    /// <summary>
+    /// Entry 3 makes the table forget the client of entry 2, so entry 4, which may be of a request executed before, is left out.
+    /// </summary>
     [Fact]
     public void ClientThatIsForgottenInTheSameBatch_IsForgotten()
     {

@@ -30,7 +30,9 @@ public sealed class DiscardedTests
         Assert.Empty(found);
     }
 
-    /// <summary>Where the solution is, above the test's own output: in a deterministic build the compiler does not say where the sources lie.</summary>
+    /// <summary>
+    /// Where the solution is, above the test's own output: in a deterministic build the compiler does not say where the sources lie.
+    /// </summary>
     private static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);

@@ -91,7 +91,8 @@ internal sealed class SimulatedFiles : ILogFiles
     }
 
     /// <summary>
-    /// A sync of the file fails, as on Linux: what was to be written counts as clean from here on, so the cache goes on showing it and no later sync writes it.
+    /// A sync of the file fails, as on Linux: what was to be written counts as clean from here on, so the cache goes on showing it and no
+    /// later sync writes it.
     /// </summary>
     public void FailSync(string path)
     {

@@ -62,7 +62,9 @@ public sealed class UnansweredTests
         Assert.True(_pair.Master.HadItsWait(SlaveNode, since: TimeSpan.Zero) > lastHeard + _pair.Slave.Times.PromotionWait);
     }
 
-    /// <summary>A third node answered long after the slave fell silent: until then this node's heartbeats counted at the slave, who heard them.</summary>
+    /// <summary>
+    /// A third node answered long after the slave fell silent: until then this node's heartbeats counted at the slave, who heard them.
+    /// </summary>
     [Fact]
     public void ASlaveThatIsSilent_HadItsWait_OnlyAfterAnyAnswer_NotItsOwnAlone()
     {

@@ -55,7 +55,9 @@ public sealed class ClientGroupsTests
         Assert.Equal(SessionToken.None, group.Token(out _));
     }
 
-    /// <summary>A question is shared while it may still be answered soon; one that is older, asks for less, or goes by another way is not.</summary>
+    /// <summary>
+    /// A question is shared while it may still be answered soon; one that is older, asks for less, or goes by another way is not.
+    /// </summary>
     [Theory]
     [InlineData(5, null, 399, true)]
     [InlineData(4, null, 399, true)]

@@ -259,7 +259,10 @@ public sealed class ClientPolicyTests
         }
     }
 
-    /// <summary>Two copies are out. The relay of one says that it was never sent; of the other nobody knows: the caller must not be told that nothing was executed.</summary>
+    /// <summary>
+    /// Two copies are out. The relay of one says that it was never sent; of the other nobody knows: the caller must not be told that
+    /// nothing was executed.
+    /// </summary>
     [Fact]
     public void EachCopyThatWasSent_MayHaveBeenExecuted_UntilItsOwnReplyDenies()
     {
@@ -275,7 +278,10 @@ public sealed class ClientPolicyTests
         Assert.False(call.MaybeExecuted);
     }
 
-    /// <summary>A way that failed is the way's fault: the replica is asked again by another one, at once or a little later, and others need not wait for that.</summary>
+    /// <summary>
+    /// A way that failed is the way's fault: the replica is asked again by another one, at once or a little later, and others need not
+    /// wait for that.
+    /// </summary>
     [Fact]
     public void WayThatFailed_IsNotTheReplicasFault()
     {

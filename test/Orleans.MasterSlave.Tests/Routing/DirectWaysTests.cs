@@ -25,7 +25,10 @@ public sealed class DirectWaysTests
         Assert.Equal(Way.Direct, Ways(relaysPossible: false).WayTo(_path, A));
     }
 
-    /// <summary>Of one replica it is known. The others are pinged, and go by relays until a ping is answered, so that not each of them finds out by a timeout.</summary>
+    /// <summary>
+    /// Of one replica it is known. The others are pinged, and go by relays until a ping is answered, so that not each of them finds out
+    /// by a timeout.
+    /// </summary>
     [Fact]
     public async Task SilentWay_IsAvoided_AndOthersArePingedAtOnce()
     {

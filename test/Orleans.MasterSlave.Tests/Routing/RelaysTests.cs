@@ -15,7 +15,10 @@ public sealed class RelaysTests
 
     public RelaysTests() => _relays = new Relays(_time, new Random(1));
 
-    /// <summary>Each relay: its silo, when it answered, and after that "cut" from the target, or how often this call was sent by it in vain ("x"). The target is A.</summary>
+    /// <summary>
+    /// Each relay: its silo, when it answered, and after that "cut" from the target, or how often this call was sent by it in vain ("x").
+    /// The target is A.
+    /// </summary>
     [Theory]
     [InlineData("", "new key")]
     [InlineData("B1", "B")]

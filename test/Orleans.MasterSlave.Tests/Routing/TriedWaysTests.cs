@@ -11,7 +11,10 @@ public sealed class TriedWaysTests
     private static readonly ClientTimes Times = new(Ms(400), TimeSpan.FromSeconds(30), Ms(40), Ms(250));
     private static readonly SiloAddress A = SiloAddress.New(System.Net.IPAddress.Loopback, 1, 1);
 
-    /// <summary>A gateway may be dead: nobody waits long for what comes by it, unless relays vouch for it that the replica has the call and is slow.</summary>
+    /// <summary>
+    /// A gateway may be dead: nobody waits long for what comes by it, unless relays vouch for it that the replica has the call and is
+    /// slow.
+    /// </summary>
     [Theory]
     [InlineData(0, 0, 400)]
     [InlineData(1, 0, 800)]

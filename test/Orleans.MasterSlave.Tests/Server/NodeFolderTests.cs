@@ -56,7 +56,10 @@ public sealed class NodeFolderTests
         Assert.Throws<LogDamagedException>(() => new NodeFolder(directory));
     }
 
-    /// <summary>What a write that failed has left in its block, nobody knows: the other block is the only whole one, and the next write leaves it alone.</summary>
+    /// <summary>
+    /// What a write that failed has left in its block, nobody knows: the other block is the only whole one, and the next write leaves it
+    /// alone.
+    /// </summary>
     [Fact]
     public void WriteAfterAFailedOne_LeavesTheWholeBlockAlone()
     {

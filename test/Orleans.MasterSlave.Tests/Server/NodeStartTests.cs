@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Orleans.MasterSlave.Tests.Server;
 
-/// <summary>A node is its directory (I2): one that was cloned or restored is found out at the store. Real folders, and rows on SQLite.</summary>
+/// <summary>
+/// A node is its directory (I2): one that was cloned or restored is found out at the store. Real folders, and rows on SQLite.
+/// </summary>
 public sealed class NodeStartTests : IDisposable
 {
     private readonly TempDirectory _directory = new();
@@ -110,7 +112,9 @@ public sealed class NodeStartTests : IDisposable
         (await Assert.Single(starts, s => s.IsCompletedSuccessfully)).Dispose();
     }
 
-    /// <summary>A machine that was cloned while it ran: both have the same life, nonce and row, and their folders are the same byte for byte.</summary>
+    /// <summary>
+    /// A machine that was cloned while it ran: both have the same life, nonce and row, and their folders are the same byte for byte.
+    /// </summary>
     [Fact]
     public async Task Twins_WithTheSameMemory_AreOneAfterTheNextRenewal_AndTheLoserStartsNeverAgain()
     {
@@ -134,7 +138,9 @@ public sealed class NodeStartTests : IDisposable
         await Assert.ThrowsAsync<MasterSlaveConfigurationException>(() => StartAsync("twin"));
     }
 
-    /// <summary>That a call was not answered while the caller slept says nothing of the store: another process may be the node by now.</summary>
+    /// <summary>
+    /// That a call was not answered while the caller slept says nothing of the store: another process may be the node by now.
+    /// </summary>
     [Fact]
     public async Task Process_ThatSleptInARenewal_AsksAgain_BeforeItGoesOnWithoutTheStore()
     {
@@ -153,8 +159,8 @@ public sealed class NodeStartTests : IDisposable
     }
 
     /// <summary>
-    /// Store and folder were restored from one backup on another machine, while the original runs without its store: the restored one is the node, and its row is older
-    /// than what the original wrote. That is no row to write over while its writer may act on it.
+    /// Store and folder were restored from one backup on another machine, while the original runs without its store: the restored one is
+    /// the node, and its row is older than what the original wrote. That is no row to write over while its writer may act on it.
     /// </summary>
     [Fact]
     public async Task Process_ThatFindsARestoredRow_OfAnother_LeavesItWhileTheOtherMayHoldTheNode()

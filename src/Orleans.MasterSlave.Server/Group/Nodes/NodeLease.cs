@@ -3,8 +3,9 @@ using Orleans.Hosting;
 namespace Orleans.MasterSlave.Group;
 
 /// <summary>
-/// This process's lease of its node's identity (I2): renewed by swaps of the node's row, each with a fresh stamp, which the folder knows before it is sent. Valid from
-/// the sending of the last renewal that landed. Decisions: <see cref="NodePolicy"/>. Thread-safe; one loop renews.
+/// This process's lease of its node's identity (I2): renewed by swaps of the node's row, each with a fresh stamp, which the folder knows
+/// before it is sent. Valid from the sending of the last renewal that landed. Decisions: <see cref="NodePolicy"/>. Thread-safe; one loop
+/// renews.
 /// </summary>
 internal sealed class NodeLease(
     StoredNode begun, INodeStore store, INodeFolder folder, NodeLeaseSettings settings, TimeProvider time, Func<Guid> newStamp, INodeLeaseEvents events, TimeSpan sent, DateTime sentUtc)
@@ -26,7 +27,9 @@ internal sealed class NodeLease(
     private DateTime _outUntilUtc;
     private bool _lost, _released, _wasLapsed, _storeWentBack = folder.StoreWentBack;
 
-    /// <summary>No earlier process of the node can still run: it stopped in order, or this process locks the very file that it had locked (G4).</summary>
+    /// <summary>
+    /// No earlier process of the node can still run: it stopped in order, or this process locks the very file that it had locked (G4).
+    /// </summary>
     public required bool EarlierLifeProvedDead { get; init; }
 
     /// <summary>The row as this process wrote it last.</summary>
@@ -71,7 +74,9 @@ internal sealed class NodeLease(
         }
     }
 
-    /// <summary>Stopped in order: this process is not the node any more, and the row says so. After <see cref="RunAsync"/> has ended.</summary>
+    /// <summary>
+    /// Stopped in order: this process is not the node any more, and the row says so. After <see cref="RunAsync"/> has ended.
+    /// </summary>
     public async Task ReleaseAsync()
     {
         lock (_lock)
@@ -141,7 +146,9 @@ internal sealed class NodeLease(
         }
     }
 
-    /// <summary>A fresh stamp: a twin with the same bytes cannot write the same row. The folder knows it first: it is never older than the row.</summary>
+    /// <summary>
+    /// A fresh stamp: a twin with the same bytes cannot write the same row. The folder knows it first: it is never older than the row.
+    /// </summary>
     private NodeRecord Begin(NodeUse use)
     {
         var next = _confirmed.Record with { Renewal = _confirmed.Record.Renewal + 1, Stamp = newStamp(), Lease = settings.Lease, Use = use };
@@ -164,7 +171,10 @@ internal sealed class NodeLease(
         events.Renewed();
     }
 
-    /// <summary>Who slept since, or while the store was asked, must ask again before it takes the store for out: of a sleeper's call it only knows that its time is over.</summary>
+    /// <summary>
+    /// Who slept since, or while the store was asked, must ask again before it takes the store for out: of a sleeper's call it only knows
+    /// that its time is over.
+    /// </summary>
     private void Failed()
     {
         var longestTry = (settings.CallLimit * 2) + settings.Look;

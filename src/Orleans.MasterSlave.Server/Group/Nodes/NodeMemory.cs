@@ -12,8 +12,8 @@ internal sealed record NodeWrite(Guid Stamp, long Renewal, string Place)
 }
 
 /// <summary>
-/// What a node's folder knows of the node's row: the last write that is known to have landed, and those sent since. A folder that does not know the row's stamp is
-/// older than the row: a copy, or a backup (I2).
+/// What a node's folder knows of the node's row: the last write that is known to have landed, and those sent since. A folder that does
+/// not know the row's stamp is older than the row: a copy, or a backup (I2).
 /// </summary>
 internal sealed record NodeMemory(NodeWrite? Confirmed, ImmutableArray<NodeWrite> Pending)
 {

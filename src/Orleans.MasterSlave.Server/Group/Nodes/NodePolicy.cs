@@ -86,8 +86,8 @@ internal static class NodePolicy
     }
 
     /// <summary>
-    /// Of a row that is older than what this process wrote: a process with a folder of the same backup may have written it, and may act on it. Not if it was this
-    /// one, or one that held the very lock file that this one holds.
+    /// Of a row that is older than what this process wrote: a process with a folder of the same backup may have written it, and may act
+    /// on it. Not if it was this one, or one that held the very lock file that this one holds.
     /// </summary>
     public static bool MayBeAnothers(NodeRecord older, NodeRecord own) =>
         older.Nonce != own.Nonce && (older.Place.Length == 0 || older.Place != own.Place);

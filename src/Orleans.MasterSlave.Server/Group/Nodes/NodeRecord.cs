@@ -13,8 +13,8 @@ internal enum NodeUse
 }
 
 /// <summary>
-/// A node's row in the group store (I2): which process is the node. Changed by compare-and-swap only; each write has a fresh stamp, so that two processes with the
-/// same bytes never write the same row.
+/// A node's row in the group store (I2): which process is the node. Changed by compare-and-swap only; each write has a fresh stamp, so
+/// that two processes with the same bytes never write the same row.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("masterslave.node-record")]
 internal sealed record NodeRecord
@@ -48,11 +48,16 @@ internal sealed record NodeRecord
 /// <summary>A node's row as it was read, with the ETag that the next swap must name.</summary>
 internal sealed record StoredNode(NodeRecord Record, string ETag);
 
-/// <summary>Where nodes' rows live. Any exception from <see cref="SwapAsync"/> means an <em>unknown outcome</em>: the swap may still land later (G1).</summary>
+/// <summary>
+/// Where nodes' rows live. Any exception from <see cref="SwapAsync"/> means an <em>unknown outcome</em>: the swap may still land later
+/// (G1).
+/// </summary>
 internal interface INodeStore
 {
     Task<StoredNode?> ReadAsync(NodeId node);
 
-    /// <summary>Inserts (ETag null) or replaces the row if it still carries the ETag. Null: definitely not done, the row is another.</summary>
+    /// <summary>
+    /// Inserts (ETag null) or replaces the row if it still carries the ETag. Null: definitely not done, the row is another.
+    /// </summary>
     Task<StoredNode?> SwapAsync(NodeRecord next, string? expectedETag);
 }

@@ -3,8 +3,8 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Group;
 
 /// <summary>
-/// Makes a starting process its node, by the node's row (I2). It never takes the row from a process that may still act on it: it watches for as long as that one's
-/// lease may last, and gives up when the row moves.
+/// Makes a starting process its node, by the node's row (I2). It never takes the row from a process that may still act on it: it watches
+/// for as long as that one's lease may last, and gives up when the row moves.
 /// </summary>
 internal sealed class NodeStart(NodeLife life, INodeStore store, INodeFolder folder, NodeLeaseSettings settings, TimeProvider time, Func<Guid> newStamp, INodeLeaseEvents events)
 {

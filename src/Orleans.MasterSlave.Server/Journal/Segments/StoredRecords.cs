@@ -3,8 +3,9 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Journal;
 
 /// <summary>
-/// Reads back from the disk what a replica's log does not have in memory. Damage that is met is reported, and stays (D3); a disk that does not read fails the
-/// whole log (D2), unless the replica is only being opened and has begun nothing. Used by the replica's thread; others may ask for <see cref="Damage"/>.
+/// Reads back from the disk what a replica's log does not have in memory. Damage that is met is reported, and stays (D3); a disk that
+/// does not read fails the whole log (D2), unless the replica is only being opened and has begun nothing. Used by the replica's thread;
+/// others may ask for <see cref="Damage"/>.
 /// </summary>
 internal sealed class StoredRecords(WriteAheadLog log, GroupId group, GroupPins pins, byte[] name)
 {

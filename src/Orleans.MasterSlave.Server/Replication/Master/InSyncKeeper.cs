@@ -53,8 +53,8 @@ internal sealed class InSyncKeeper
     public bool EnoughToAccept => EnoughRecorded && (GroupPolicy.MayShrink(Record) || _slaves.TrueForAll(s => !s.Required || s.IsUsable));
 
     /// <summary>
-    /// The record may name this node alone: then a process with a copy of its folder could take the group, and nobody would refuse it. So the node's own lease is
-    /// needed (I2). A slave that is only about to come in sync is no help: the record does not name it yet.
+    /// The record may name this node alone: then a process with a copy of its folder could take the group, and nobody would refuse it. So
+    /// the node's own lease is needed (I2). A slave that is only about to come in sync is no help: the record does not name it yet.
     /// </summary>
     public bool MayAnswer => (Record.InSync.Length > 1 && !_leavingSelfAlone) || _env.MayActAlone(LoneAct.Answer);
 
@@ -106,7 +106,8 @@ internal sealed class InSyncKeeper
     }
 
     /// <summary>
-    /// May the slave lack what was stable before? So may each when the lease was not held then: another may be master, and this one not know. From any thread.
+    /// May the slave lack what was stable before? So may each when the lease was not held then: another may be master, and this one not
+    /// know. From any thread.
     /// </summary>
     public bool IsSlaveBehind(NodeId slave, TimeSpan before) =>
         !LeaseWasValidAt(before) || _slaves.Exists(s => s.Channel.Slave == slave && s.Channel.IsBehind(before));

@@ -5,7 +5,10 @@ using static Orleans.MasterSlave.Tests.Journal.LogFixture;
 
 namespace Orleans.MasterSlave.Tests.Journal.Faults;
 
-/// <summary>What was cut is no mark of what stands in its place: entries that are not on the disk yet never count as durable because others were (W3, D2).</summary>
+/// <summary>
+/// What was cut is no mark of what stands in its place: entries that are not on the disk yet never count as durable because others were
+/// (W3, D2).
+/// </summary>
 public sealed class CutMarksTests
 {
     private readonly SimulatedFiles _disk = new();

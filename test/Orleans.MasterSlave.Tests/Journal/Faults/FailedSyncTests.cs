@@ -6,8 +6,8 @@ using static Orleans.MasterSlave.Tests.Journal.LogFixture;
 namespace Orleans.MasterSlave.Tests.Journal.Faults;
 
 /// <summary>
-/// A sync that fails once and succeeds the next time, as on Linux: the pages of the failed one count as clean, the cache goes on showing them, and no later sync
-/// writes them (D2).
+/// A sync that fails once and succeeds the next time, as on Linux: the pages of the failed one count as clean, the cache goes on showing
+/// them, and no later sync writes them (D2).
 /// </summary>
 public sealed class FailedSyncTests
 {

@@ -6,7 +6,9 @@ using static Orleans.MasterSlave.Tests.Journal.LogFixture;
 
 namespace Orleans.MasterSlave.Tests.Journal.Faults;
 
-/// <summary>A disk that does not read what a running log holds fails that log for good, as a failed sync does, whoever reads (D2).</summary>
+/// <summary>
+/// A disk that does not read what a running log holds fails that log for good, as a failed sync does, whoever reads (D2).
+/// </summary>
 public sealed class ReadErrorTests
 {
     private readonly SimulatedFiles _disk = new();
