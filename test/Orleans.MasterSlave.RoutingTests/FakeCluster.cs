@@ -25,7 +25,7 @@ public sealed class FakeCluster : IAsyncLifetime
         var builder = new InProcessTestClusterBuilder(3);
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.Services.AddMasterSlavePlacement().AddMasterSlaveRouting(throughGateways: false);
+            silo.Services.AddMasterSlavePlacement().AddMasterSlaveRouting(silo.Configuration, throughGateways: false);
             silo.AcceptFaultyGrains();
             silo.Services.AddSingleton(Groups);
             silo.Services.AddSingleton<IReachability, FakeReachability>();

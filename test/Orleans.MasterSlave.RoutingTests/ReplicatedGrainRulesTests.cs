@@ -26,7 +26,7 @@ public sealed class ReplicatedGrainRulesTests
     public async Task Silo_WithAFaultyGrain_DoesNotStart()
     {
         var builder = new InProcessTestClusterBuilder(1);
-        builder.ConfigureSilo((_, silo) => silo.Services.AddMasterSlavePlacement().AddMasterSlaveRouting(throughGateways: false));
+        builder.ConfigureSilo((_, silo) => silo.Services.AddMasterSlavePlacement().AddMasterSlaveRouting(silo.Configuration, throughGateways: false));
         await using var cluster = builder.Build();
         var refusal = await Assert.ThrowsAnyAsync<Exception>(() => cluster.DeployAsync(TestContext.Current.CancellationToken));
         Assert.Contains("FaultyGrain: Orleans.MasterSlave.RoutingTests.IFaulty.NoAlias lacks [Alias", refusal.ToString(), StringComparison.Ordinal);

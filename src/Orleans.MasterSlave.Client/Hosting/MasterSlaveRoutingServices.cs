@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -14,12 +15,14 @@ namespace Orleans.Hosting;
 internal static class MasterSlaveRoutingServices
 {
     /// <param name="services">The services.</param>
+    /// <param name="configuration">Where options may be given.</param>
     /// <param name="throughGateways">True on a client: a call can be held up by the gateway that it goes through.</param>
-    public static IServiceCollection AddMasterSlaveRouting(this IServiceCollection services, bool throughGateways)
+    public static IServiceCollection AddMasterSlaveRouting(this IServiceCollection services, IConfiguration configuration, bool throughGateways)
     {
         if (services.Any(service => service.ServiceType == typeof(MasterSlaveCallFilter))) return services;
 
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<IConfigureOptions<MasterSlaveClientOptions>>(new ConfiguredOptions<MasterSlaveClientOptions>(configuration, "Orleans:MasterSlaveClient"));
         services.AddOptions<MasterSlaveClientOptions>();
         services.AddSingleton<IConfigurationValidator, MasterSlaveClientOptionsValidator>();
         services.TryAddSingleton<CallSerializer>();

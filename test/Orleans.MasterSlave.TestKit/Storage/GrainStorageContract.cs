@@ -17,6 +17,9 @@ public abstract class GrainStorageContract
     /// <summary>A provider on this class's store: a new one at each call, as another process would have it.</summary>
     protected abstract Task<IGrainStorage> OpenAsync();
 
+    /// <summary>False: a swap of a row that is gone fails with an exception of the store's own, and its outcome counts as unknown until it was looked for.</summary>
+    protected virtual bool SaysThatARowIsMissing => true;
+
     protected GrainId Grain(string key) => GrainId.Create("contract", $"{_run}/{key}");
 
     [Fact]
@@ -110,9 +113,11 @@ public abstract class GrainStorageContract
     {
         var storage = await OpenAsync();
         var state = New(1);
-        state.ETag = "1";
+        await storage.WriteStateAsync(StateName, Grain("another"), state);
 
-        await Assert.ThrowsAnyAsync<InconsistentStateException>(() => storage.WriteStateAsync(StateName, Grain("a"), state));
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => storage.WriteStateAsync(StateName, Grain("a"), state));
+
+        if (SaysThatARowIsMissing) Assert.IsAssignableFrom<InconsistentStateException>(error);
 
         Assert.False((await Read(storage, Grain("a"))).RecordExists);
     }

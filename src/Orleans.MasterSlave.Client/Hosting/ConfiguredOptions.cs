@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Orleans.MasterSlave;
+
+namespace Orleans.Hosting;
+
+/// <summary>
+/// Options as a section of the configuration gives them. A key that is no option is an error: a mistyped one would leave the default in force, unnoticed.
+/// </summary>
+internal sealed class ConfiguredOptions<TOptions>(IConfiguration section, string path) : IConfigureOptions<TOptions>
+    where TOptions : class
+{
+    public void Configure(TOptions options)
+    {
+        try
+        {
+            section.GetSection(path).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new MasterSlaveConfigurationException($"The configuration section '{path}' does not fit {typeof(TOptions).Name}: {Reason(e)}");
+        }
+    }
+
+    /// <summary>What a value does not fit is said by the innermost.</summary>
+    private static string Reason(Exception error) => error.InnerException is { } inner ? $"{error.Message} {Reason(inner)}" : error.Message;
+}
