@@ -11,21 +11,12 @@ internal sealed record BarrierContent(SessionLimits Sessions)
 {
     private const ushort SessionsPart = 1;
 
-    public byte[] ToBytes()
-    {
-        using var stream = new MemoryStream();
-        using var writer = new BinaryWriter(stream);
-        Commit.Sections.Write(writer, SessionsPart, Sessions.Save);
-        writer.Flush();
-        return stream.ToArray();
-    }
+    public byte[] ToBytes() => Sections.ToBytes(to => Sections.Write(to, SessionsPart, Sessions.Save));
 
     /// <exception cref="InvalidDataException">It is not a barrier's content.</exception>
     public static BarrierContent Of(LogEntry barrier)
     {
-        if (!Commit.Sections.Read(barrier.Payload).TryGetValue(SessionsPart, out var sessions))
-            throw new InvalidDataException($"The barrier at {barrier.Position} names no limits of sessions.");
-        using var reader = Commit.Sections.Reader(sessions);
-        return new BarrierContent(SessionLimits.Load(reader));
+        using var sessions = Sections.Reader(Sections.Part(Sections.Read(barrier.Payload), SessionsPart, barrier));
+        return new BarrierContent(SessionLimits.Load(sessions));
     }
 }

@@ -145,19 +145,31 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     {
         var batch = log.Read(Committed.Next(), (int)Math.Min(MaxBatchEntries, _stable - Committed), MaxBatchBytes);
         BrokenInvariantException.Unless(batch.Count > 0 && batch[0].Index == Committed.Next(), $"the log holds entry {Committed.Next()}");
-        if (batch.FirstOrDefault(e => !e.IsUnderstood) is { } unknown)
-            throw new NotSupportedException($"Entry {unknown.Position} is of kind {unknown.Kind} with flags {unknown.Flags}, which this version does not know; start this silo with the newer version.");
+        if (batch.FirstOrDefault(e => !e.IsUnderstood) is { } unknown) throw new UnknownEntryException(unknown);
         var (taken, operations) = TakeUnknownOperations(batch);
         Visible = taken[^1].Index;
         var answers = operations.Count == 0 ? [] : await target.ApplyAsync(operations);
         BrokenInvariantException.Unless(answers.Count == operations.Count, "each operation has one answer");
-        if (taken[0].Kind == EntryKind.Barrier) sessions.Begin(BarrierContent.Of(taken[0]).Sessions);
+        if (taken[0].Kind != EntryKind.Operation) ApplyControl(taken[0]);
         for (var i = 0; i < operations.Count; i++) sessions.Record(operations[i], answers[i]);
         Committed = taken[^1].Index;
         foreach (var entry in taken) _appliedBytes += entry.Payload.Length + 64;
         _appliedEntries += taken.Count;
         Applied?.Invoke(taken);
         Wake();
+    }
+
+    /// <summary>A control entry is a batch of its own: what it lays down holds for what follows, however the log is cut.</summary>
+    private void ApplyControl(LogEntry entry)
+    {
+        switch (entry.Kind)
+        {
+            case EntryKind.Barrier:
+                sessions.Begin(BarrierContent.Of(entry).Sessions);
+                break;
+            default:
+                throw new UnknownEntryException(entry);
+        }
     }
 
     private void Wake()
@@ -170,21 +182,22 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     }
 
     /// <summary>
-    /// Leaves out what needs no execution: barriers, and requests that were executed under another entry (W1: apply looks again). What is known
+    /// Leaves out what needs no execution: control entries, and requests that were executed under another entry (W1: apply looks again). What is known
     /// is asked before the batch is applied; so the batch ends where an entry of its own would change the answer: replicas cut batches differently,
     /// and must decide alike.
     /// </summary>
     private (IReadOnlyList<LogEntry> Taken, List<LogEntry> Operations) TakeUnknownOperations(IReadOnlyList<LogEntry> batch)
     {
         var operations = new List<LogEntry>(batch.Count);
-        if (batch[0].Kind == EntryKind.Barrier) return (batch.Take(1).ToList(), operations); // its limits hold for what follows
+        if (batch[0].Kind != EntryKind.Operation) return (batch.Take(1).ToList(), operations);
         var before = batch.Count > 1 ? new BatchRequests(sessions) : null;
         for (var i = 0; i < batch.Count; i++)
         {
             var entry = batch[i];
-            var forgets = entry.Kind == EntryKind.Operation && sessions.Forgets(entry, before?.NewClients ?? 0);
+            if (entry.Kind != EntryKind.Operation) return (batch.Take(i).ToList(), operations);
+            var forgets = sessions.Forgets(entry, before?.NewClients ?? 0);
             var changesWhatIsKnown = forgets || sessions.OutlivesRetention(batch[0].SessionTime, entry.SessionTime);
-            if (i > 0 && (entry.Kind != EntryKind.Operation || changesWhatIsKnown || before!.Concern(entry))) return (batch.Take(i).ToList(), operations);
+            if (i > 0 && (changesWhatIsKnown || before!.Concern(entry))) return (batch.Take(i).ToList(), operations);
             before?.Add(entry);
             if (!sessions.MayHaveBeenExecuted(entry)) operations.Add(entry);
             if (forgets) return (batch.Take(i + 1).ToList(), operations);
@@ -260,15 +273,11 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         }
     }
 
-    private byte[] WithSessions(byte[] state)
+    private byte[] WithSessions(byte[] state) => Sections.ToBytes(to =>
     {
-        using var stream = new MemoryStream();
-        using var writer = new BinaryWriter(stream);
-        Sections.Write(writer, SessionsPart, sessions.Save);
-        Sections.Write(writer, StatePart, state);
-        writer.Flush();
-        return stream.ToArray();
-    }
+        Sections.Write(to, SessionsPart, sessions.Save);
+        Sections.Write(to, StatePart, state);
+    });
 }
 
 /// <summary>When a replica's snapshot is due.</summary>

@@ -1,3 +1,6 @@
+using System.Text;
+using Orleans.MasterSlave.Journal;
+
 namespace Orleans.MasterSlave.Commit;
 
 /// <summary>
@@ -22,6 +25,17 @@ internal static class Sections
         to.Write(content);
     }
 
+    public static void Write(BinaryWriter to, ushort name, string content) => Write(to, name, Encoding.UTF8.GetBytes(content));
+
+    public static byte[] ToBytes(Action<BinaryWriter> write)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        write(writer);
+        writer.Flush();
+        return stream.ToArray();
+    }
+
     /// <exception cref="InvalidDataException">The parts do not fill the bytes exactly.</exception>
     public static Dictionary<ushort, ReadOnlyMemory<byte>> Read(ReadOnlyMemory<byte> from)
     {
@@ -38,6 +52,15 @@ internal static class Sections
 
         return parts;
     }
+
+    /// <summary>A part that an entry must have.</summary>
+    /// <exception cref="InvalidDataException">It is not there.</exception>
+    public static ReadOnlyMemory<byte> Part(Dictionary<ushort, ReadOnlyMemory<byte>> parts, ushort name, LogEntry of) =>
+        parts.TryGetValue(name, out var part) ? part : throw new InvalidDataException($"Entry {of.Position} of kind {of.Kind} has no part {name}.");
+
+    /// <summary>A part that is text; empty when there is none.</summary>
+    public static string Text(Dictionary<ushort, ReadOnlyMemory<byte>> parts, ushort name) =>
+        parts.TryGetValue(name, out var part) ? Encoding.UTF8.GetString(part.Span) : "";
 
     public static BinaryReader Reader(ReadOnlyMemory<byte> part) => new(new MemoryStream(part.ToArray()));
 }

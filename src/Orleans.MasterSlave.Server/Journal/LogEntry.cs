@@ -2,14 +2,32 @@ using Orleans.MasterSlave.Contracts;
 
 namespace Orleans.MasterSlave.Journal;
 
-/// <summary>What an entry is for.</summary>
+/// <summary>
+/// What an entry is for. The numbers are part of the format (docs/log.md). All but <see cref="Operation"/> are <em>control entries</em>: the library's own.
+/// </summary>
 internal enum EntryKind : byte
 {
     /// <summary>An operation of a caller.</summary>
     Operation = 1,
 
-    /// <summary>The first entry of a new mastership; changes nothing but carries the data-loss count (W7).</summary>
+    /// <summary>The first entry of a new mastership; changes no state, and lays down what holds for the entries that follow (W7).</summary>
     Barrier = 2,
+
+    /// <summary>An operator's word that an earlier entry is not to be applied (W10). Its payload: <c>SkipContent</c>.</summary>
+    Skip = 3,
+
+    /// <summary>The group's first state, from where it was kept before the grain was replicated. Its payload: <c>ImportContent</c>.</summary>
+    Import = 4,
+}
+
+/// <summary>What an entry asks of every replica that applies it, beside its kind. The bits are part of the format (docs/log.md).</summary>
+[Flags]
+internal enum EntryFlags : byte
+{
+    None = 0,
+
+    /// <summary>Each replica takes a digest of its state right after this entry, for comparison.</summary>
+    DigestHere = 1,
 }
 
 /// <summary>One entry of a group's log. Immutable; the payload must not be changed after the entry was made.</summary>
@@ -40,11 +58,11 @@ internal sealed class LogEntry
     /// <summary>XxHash3 of the payload, made when the operation was admitted.</summary>
     [Id(9)] public ulong PayloadChecksum { get; init; }
 
-    /// <summary>Reserved for later versions: none is known to this one, and an entry with one stops who follows (W3).</summary>
-    [Id(10)] public byte Flags { get; init; }
+    /// <summary>None is acted on yet: an entry with one stops who follows (I5).</summary>
+    [Id(10)] public EntryFlags Flags { get; init; }
 
-    /// <summary>This version knows what the entry asks of it. One that it does not know is never skipped: replicas would differ (I5).</summary>
-    public bool IsUnderstood => Kind is EntryKind.Operation or EntryKind.Barrier && Flags == 0;
+    /// <summary>This version acts on what the entry asks of it. One that it does not know is never skipped: replicas would differ (I5).</summary>
+    public bool IsUnderstood => Kind is EntryKind.Operation or EntryKind.Barrier && Flags == EntryFlags.None;
 
     public LogIndex Index => Position.Index;
     public Epoch Epoch => Position.Epoch;

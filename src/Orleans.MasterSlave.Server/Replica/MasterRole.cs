@@ -92,16 +92,22 @@ internal sealed class MasterRole : IMasterOfSlaves
     public void Begin()
     {
         _barrier = _env.Log.Last.Index.Next();
+        var timeUtc = _clock.BarrierTimeUtc();
+        if (_clock.SetBack > TimeSpan.Zero) _env.Events.GroupTimeSetBack(_clock.SetBack);
+        AppendControl(EntryKind.Barrier, new BarrierContent(_env.Limits.Sessions).ToBytes(), timeUtc, _lastSessionTime);
+    }
+
+    private void AppendControl(EntryKind kind, byte[] payload, DateTime timeUtc, TimeSpan sessionTime)
+    {
         var entry = new LogEntry
         {
-            Kind = EntryKind.Barrier,
-            Position = new LogPosition(Epoch, _barrier),
-            TimeUtc = _clock.BarrierTimeUtc(),
-            SessionTime = _lastSessionTime,
+            Kind = kind,
+            Position = new LogPosition(Epoch, _env.Log.Last.Index.Next()),
+            TimeUtc = timeUtc,
+            SessionTime = sessionTime,
             DataLossCount = Record.DataLossCount,
-            Payload = new BarrierContent(_env.Limits.Sessions).ToBytes(),
+            Payload = payload,
         };
-        if (_clock.SetBack > TimeSpan.Zero) _env.Events.GroupTimeSetBack(_clock.SetBack);
         Ship(_env.Log.AppendAsync([entry]));
     }
 

@@ -105,6 +105,8 @@ internal sealed class EntryWriter(TextWriter output, CallReader calls, bool json
     {
         EntryKind.Operation => "operation",
         EntryKind.Barrier => "barrier",
+        EntryKind.Skip => "skip",
+        EntryKind.Import => "import",
         _ => $"kind {(byte)kind}",
     };
 }

@@ -48,7 +48,7 @@ public sealed class LevelTests
     [Fact]
     public void Entry_WithUnknownFlags_StopsTheSlave_AndIsNotStored() => Play((scenario, _, slave) =>
     {
-        scenario.Send(slave, Append(scenario, slave, FormatLevel.Known, EntryKind.Operation, flags: 4));
+        scenario.Send(slave, Append(scenario, slave, FormatLevel.Known, EntryKind.Operation, flags: (EntryFlags)4));
         Stops(scenario, slave, "flags 4");
     });
 
@@ -64,7 +64,7 @@ public sealed class LevelTests
     private static void Raise(Scenario scenario) =>
         scenario.Cluster.Store.Restore(scenario.Record with { Level = FormatLevel.Known + 1, Version = scenario.Record.Version + 1 });
 
-    private static AppendRequest Append(Scenario scenario, SimNode slave, int level, EntryKind kind = EntryKind.Operation, byte flags = 0)
+    private static AppendRequest Append(Scenario scenario, SimNode slave, int level, EntryKind kind = EntryKind.Operation, EntryFlags flags = EntryFlags.None)
     {
         var record = scenario.Record;
         var last = scenario.At(slave).Disk.Last;

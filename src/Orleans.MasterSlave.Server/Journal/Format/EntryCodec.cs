@@ -12,7 +12,7 @@ namespace Orleans.MasterSlave.Journal;
 /// 24 i64 data-loss count
 /// 32 client id, 16 bytes
 /// 48 u8 kind
-/// 49 u8 flags (0)
+/// 49 u8 flags
 /// 50 i64 session time (ticks)
 /// 58 i64 known: data-loss count
 /// 66 i64 known: epoch
@@ -36,7 +36,7 @@ internal static class EntryCodec
         BinaryPrimitives.WriteInt64LittleEndian(to[24..], entry.DataLossCount);
         entry.Request.Client.TryWriteBytes(to[32..]);
         to[48] = (byte)entry.Kind;
-        to[49] = entry.Flags;
+        to[49] = (byte)entry.Flags;
         BinaryPrimitives.WriteInt64LittleEndian(to[50..], entry.SessionTime.Ticks);
         BinaryPrimitives.WriteInt64LittleEndian(to[58..], entry.Known.DataLossCount);
         BinaryPrimitives.WriteInt64LittleEndian(to[66..], entry.Known.Epoch.Value);
@@ -72,7 +72,7 @@ internal static class EntryCodec
                 new Epoch(BinaryPrimitives.ReadInt64LittleEndian(from[66..])),
                 new LogIndex(BinaryPrimitives.ReadInt64LittleEndian(from[74..]))),
             PayloadChecksum = BinaryPrimitives.ReadUInt64LittleEndian(from[82..]),
-            Flags = from[49],
+            Flags = (EntryFlags)from[49],
         };
     }
 }

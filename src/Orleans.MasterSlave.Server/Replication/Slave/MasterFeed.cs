@@ -29,7 +29,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         if (Refuse(request.Header) is { } refused) return refused;
         if (request.Entries.FirstOrDefault(e => !e.IsUnderstood) is { } unknown)
         {
-            follower.Quarantine($"entry {unknown.Position} is of kind {unknown.Kind} with flags {unknown.Flags}, which this version does not know: start this silo with the newer version");
+            follower.Quarantine(new UnknownEntryException(unknown).Message);
             return Reply(AppendOutcome.Failed);
         }
 
