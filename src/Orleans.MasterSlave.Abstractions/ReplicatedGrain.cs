@@ -46,7 +46,10 @@ public abstract class ReplicatedGrain<TState> : Grain, IReplicatedGrain
     /// <exception cref="InvalidOperationException">No operation is being applied.</exception>
     protected DateTime UtcNow => Operation.TimeUtc;
 
-    /// <summary>Random numbers, the same on every replica. Only inside an operation.</summary>
+    /// <summary>
+    /// Random numbers: the same on every replica and at every replay, others in each operation of each grain, and not to be predicted by callers. Only inside an
+    /// operation.
+    /// </summary>
     /// <exception cref="InvalidOperationException">No operation is being applied.</exception>
     protected Random Random => Operation.Random;
 
@@ -80,8 +83,10 @@ public abstract class ReplicatedGrain<TState> : Grain, IReplicatedGrain
 
     ReplicaRole IReplicatedGrain.Role => Role;
 
-    /// <summary>A new id, the same on every replica. Only inside an operation.</summary>
-    /// <returns>A version 4 (random) id.</returns>
+    /// <summary>
+    /// A new id: the same on every replica and at every replay, and as unique as any random one, over all grains and clusters. Only inside an operation.
+    /// </summary>
+    /// <returns>A version 4 id, of 122 random bits that callers cannot predict.</returns>
     /// <exception cref="InvalidOperationException">No operation is being applied.</exception>
     protected Guid NewGuid() => Operation.Random.NextGuid();
 

@@ -97,7 +97,7 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
         Response response;
         if (apply)
         {
-            using var scope = new OperationContext(DateTime.UnixEpoch, 1, 1).Enter(Grain);
+            using var scope = new OperationContext(DateTime.UnixEpoch, new DrawKey(new byte[DrawKey.Bytes]), 1, 1).Enter(Grain);
             response = await call.Request.Invoke();
         }
         else response = await call.Request.Invoke();

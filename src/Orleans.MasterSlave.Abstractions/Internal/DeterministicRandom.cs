@@ -1,12 +1,19 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
 namespace Orleans.MasterSlave;
 
 /// <summary>
-/// SplitMix64 behind the face of <see cref="Random"/>. The framework does not promise that a seeded <see cref="Random"/> yields the same numbers
-/// in its next version; a log replayed after an upgrade needs that promise.
+/// The numbers that HMAC-SHA256 makes of a seed and a counter, behind the face of <see cref="Random"/>. The framework does not promise that a seeded
+/// <see cref="Random"/> yields the same numbers in its next version; a log replayed after an upgrade needs that promise. And whoever saw some of these numbers
+/// cannot tell the others.
 /// </summary>
-internal sealed class DeterministicRandom(ulong seed) : Random(0)
+/// <param name="seed">Secret, of at least 128 random bits.</param>
+internal sealed class DeterministicRandom(byte[] seed) : Random(0)
 {
-    private ulong _state = seed;
+    private readonly byte[] _block = new byte[HMACSHA256.HashSizeInBytes];
+    private int _used = HMACSHA256.HashSizeInBytes; // of the block
+    private long _blocks;
 
     public Guid NextGuid()
     {
@@ -60,7 +67,7 @@ internal sealed class DeterministicRandom(ulong seed) : Random(0)
         Span<byte> word = stackalloc byte[8];
         while (!buffer.IsEmpty)
         {
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(word, Step());
+            BinaryPrimitives.WriteUInt64LittleEndian(word, Step());
             var count = Math.Min(8, buffer.Length);
             word[..count].CopyTo(buffer);
             buffer = buffer[count..];
@@ -69,14 +76,29 @@ internal sealed class DeterministicRandom(ulong seed) : Random(0)
 
     protected override double Sample() => NextDouble();
 
-    /// <summary>Uniform in [0, limit) by multiplication; the bias is below 2⁻³² for any limit that fits 32 bits.</summary>
-    private ulong Below(ulong limit) => Math.BigMul(Step(), limit, out _);
+    /// <summary>Uniform in [0, limit); 0 when the limit is 0. By multiplication, and without bias (Lemire 2019).</summary>
+    private ulong Below(ulong limit)
+    {
+        var whole = Math.BigMul(Step(), limit, out var low);
+        if (low >= limit || limit == 0) return whole;
+        var surplus = unchecked(0 - limit) % limit;
+        while (low < surplus) whole = Math.BigMul(Step(), limit, out low);
+        return whole;
+    }
 
     private ulong Step()
     {
-        var z = _state = unchecked(_state + 0x9E3779B97F4A7C15UL);
-        z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL);
-        z = unchecked((z ^ (z >> 27)) * 0x94D049BB133111EBUL);
-        return z ^ (z >> 31);
+        if (_used == _block.Length) Refill();
+        var word = BinaryPrimitives.ReadUInt64LittleEndian(_block.AsSpan(_used));
+        _used += sizeof(ulong);
+        return word;
+    }
+
+    private void Refill()
+    {
+        Span<byte> counter = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(counter, _blocks++);
+        HMACSHA256.HashData(seed, counter, _block);
+        _used = 0;
     }
 }

@@ -4,9 +4,10 @@ namespace Orleans.MasterSlave;
 
 /// <summary>One operation while it is applied: all that it may see besides its arguments and the state (W9). The same on every replica.</summary>
 /// <param name="timeUtc">The entry's time.</param>
+/// <param name="key">The key of the mastership that made the entry, whoever is master now.</param>
 /// <param name="epoch">The entry's epoch.</param>
 /// <param name="index">The entry's index.</param>
-internal sealed class OperationContext(DateTime timeUtc, long epoch, long index)
+internal sealed class OperationContext(DateTime timeUtc, DrawKey key, long epoch, long index)
 {
     private static readonly AsyncLocal<OperationContext?> Ambient = new();
     private DeterministicRandom? _random;
@@ -17,7 +18,7 @@ internal sealed class OperationContext(DateTime timeUtc, long epoch, long index)
 
     public DateTime TimeUtc { get; } = DateTime.SpecifyKind(timeUtc, DateTimeKind.Utc);
 
-    public DeterministicRandom Random => _random ??= new DeterministicRandom(unchecked(((ulong)epoch * 0x9E3779B97F4A7C15UL) ^ (ulong)index));
+    public DeterministicRandom Random => _random ??= key.DrawsOf(epoch, index);
 
     public bool HasEnded { get; private set; }
 

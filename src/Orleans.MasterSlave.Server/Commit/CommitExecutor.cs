@@ -11,9 +11,10 @@ namespace Orleans.MasterSlave.Commit;
 internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, SessionTable sessions, SnapshotTrigger trigger, Action<Exception> broken, Action<Exception> noSnapshot)
 {
     private const int MaxBatchEntries = 128, MaxBatchBytes = 1 << 20;
-    private const ushort SessionsPart = 1, StatePart = 2; // of a snapshot
+    private const ushort SessionsPart = 1, StatePart = 2, TermsPart = 3; // of a snapshot
 
     private readonly SortedDictionary<LogIndex, TaskCompletionSource> _waiters = []; // one for each index that a read waits for
+    private MastershipTerms? _terms; // of the last entry applied; null: none was
     private LogIndex _stable;      // entries up to here may be applied; set by SetStable only
     private Task _running = Task.CompletedTask;
     private Task _saving = Task.CompletedTask;
@@ -105,6 +106,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         if (log.Snapshot is { State.Length: > 0 } snapshot)
         {
             var parts = Sections.Read(snapshot.State);
+            _terms = MastershipTerms.Load(Sections.Part(parts, TermsPart, "the snapshot"));
             Committed = LogIndex.None; // no read is promised anything while the state goes back
             using (var reader = Sections.Reader(parts[SessionsPart])) sessions.Load(reader);
             await target.RestoreStateAsync(parts[StatePart].ToArray());
@@ -114,6 +116,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         else
         {
             Committed = LogIndex.None;
+            _terms = null;
             sessions.Clear();
             await target.RestoreStateAsync(null);
         }
@@ -148,7 +151,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         if (batch.FirstOrDefault(e => !e.IsUnderstood) is { } unknown) throw new UnknownEntryException(unknown);
         var (taken, operations) = TakeUnknownOperations(batch);
         Visible = taken[^1].Index;
-        var answers = operations.Count == 0 ? [] : await target.ApplyAsync(operations);
+        var answers = operations.Count == 0 ? [] : await target.ApplyAsync(operations, KeyOf(taken));
         BrokenInvariantException.Unless(answers.Count == operations.Count, "each operation has one answer");
         if (taken[0].Kind != EntryKind.Operation) ApplyControl(taken[0]);
         for (var i = 0; i < operations.Count; i++) sessions.Record(operations[i], answers[i]);
@@ -159,13 +162,21 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         Wake();
     }
 
+    /// <summary>Of the entries' own mastership, which is not always the one in force (W9). A batch never holds entries of two.</summary>
+    private DrawKey KeyOf(IReadOnlyList<LogEntry> operations)
+    {
+        BrokenInvariantException.Unless(operations.All(o => o.Epoch == _terms?.Epoch), $"the barrier of {operations[0].Epoch} is applied before its operations");
+        return _terms!.Content.Key;
+    }
+
     /// <summary>A control entry is a batch of its own: what it lays down holds for what follows, however the log is cut.</summary>
     private void ApplyControl(LogEntry entry)
     {
         switch (entry.Kind)
         {
             case EntryKind.Barrier:
-                sessions.Begin(BarrierContent.Of(entry).Sessions);
+                _terms = new MastershipTerms(entry.Epoch, BarrierContent.Of(entry));
+                sessions.Begin(_terms.Content.Limits);
                 break;
             default:
                 throw new UnknownEntryException(entry);
@@ -277,6 +288,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     {
         Sections.Write(to, SessionsPart, sessions.Save);
         Sections.Write(to, StatePart, state);
+        Sections.Write(to, TermsPart, _terms!.Save);
     });
 }
 

@@ -19,7 +19,9 @@ internal interface IReplicatedObject
     void Forget(RequestId request);
 
     /// <summary>Applies operations in order, each to its end, and serializes each answer within its turn.</summary>
-    Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations);
+    /// <param name="operations">They are all of one mastership.</param>
+    /// <param name="key">What that one's operations draw is made of (W9).</param>
+    Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key);
 
     /// <summary>Executes a read-only call on the present state.</summary>
     Task<byte[]> ReadAsync(byte[] payload);

@@ -19,6 +19,6 @@ internal sealed record ImportContent(byte[] State, string Source)
     public static ImportContent Of(LogEntry entry)
     {
         var parts = Sections.Read(entry.Payload);
-        return new ImportContent(Sections.Part(parts, StatePart, entry).ToArray(), Sections.Text(parts, SourcePart));
+        return new ImportContent(Sections.Part(parts, StatePart, $"the import {entry.Position}").ToArray(), Sections.Text(parts, SourcePart));
     }
 }

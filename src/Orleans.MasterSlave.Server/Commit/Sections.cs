@@ -1,5 +1,4 @@
 using System.Text;
-using Orleans.MasterSlave.Journal;
 
 namespace Orleans.MasterSlave.Commit;
 
@@ -53,10 +52,10 @@ internal static class Sections
         return parts;
     }
 
-    /// <summary>A part that an entry must have.</summary>
-    /// <exception cref="InvalidDataException">It is not there.</exception>
-    public static ReadOnlyMemory<byte> Part(Dictionary<ushort, ReadOnlyMemory<byte>> parts, ushort name, LogEntry of) =>
-        parts.TryGetValue(name, out var part) ? part : throw new InvalidDataException($"Entry {of.Position} of kind {of.Kind} has no part {name}.");
+    /// <summary>A part that must be there.</summary>
+    /// <exception cref="InvalidDataException">It is not.</exception>
+    public static ReadOnlyMemory<byte> Part(Dictionary<ushort, ReadOnlyMemory<byte>> parts, ushort name, string of) =>
+        parts.TryGetValue(name, out var part) ? part : throw new InvalidDataException($"Part {name} of {of} is missing.");
 
     /// <summary>A part that is text; empty when there is none.</summary>
     public static string Text(Dictionary<ushort, ReadOnlyMemory<byte>> parts, ushort name) =>

@@ -24,7 +24,7 @@ internal sealed record SkipContent(LogPosition Skipped, string Reason)
     public static SkipContent Of(LogEntry entry)
     {
         var parts = Sections.Read(entry.Payload);
-        using var skipped = Sections.Reader(Sections.Part(parts, SkippedPart, entry));
+        using var skipped = Sections.Reader(Sections.Part(parts, SkippedPart, $"the skip {entry.Position}"));
         return new SkipContent(new LogPosition(new Epoch(skipped.ReadInt64()), new LogIndex(skipped.ReadInt64())), Sections.Text(parts, ReasonPart));
     }
 }

@@ -113,6 +113,12 @@ public sealed class MasterSlaveOptions
     /// </summary>
     public long LogRewriteBytesPerSecond { get; set; } = 32 << 20;
 
+    /// <summary>
+    /// The version of the application: stands in the log with what its masters accept, so that a later one can tell that it replays operations of another. At most
+    /// 200 characters; null, the default: the informational version of the entry assembly.
+    /// </summary>
+    public string? ApplicationVersion { get; set; }
+
     /// <summary>Where this silo stands: replicas of a group go to different zones as long as there are any. Default: none.</summary>
     public string Zone { get; set; } = "";
 

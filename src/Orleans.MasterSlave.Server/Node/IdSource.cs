@@ -25,4 +25,14 @@ internal static class IdSource
         BinaryPrimitives.WriteInt64LittleEndian(bytes[24..], TimeProvider.System.GetUtcNow().Ticks);
         return new Guid(SHA256.HashData(bytes)[..16]);
     }
+
+    /// <summary>The key of a mastership. A machine that is cloned while it runs must not draw what the other draws: as with <see cref="NewStamp"/>.</summary>
+    public static DrawKey NewDrawKey()
+    {
+        Span<byte> bytes = stackalloc byte[48];
+        RandomNumberGenerator.Fill(bytes[..32]);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[32..], TimeProvider.System.GetTimestamp());
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[40..], TimeProvider.System.GetUtcNow().Ticks);
+        return new DrawKey(SHA256.HashData(bytes));
+    }
 }

@@ -1,7 +1,9 @@
+using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
+using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Diagnostics;
 using Orleans.MasterSlave.Group;
@@ -106,6 +108,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
             Metrics = metrics,
             Faults = faults,
             Log = log,
+            Version = CodeVersion.Running(o.ApplicationVersion ?? CodeVersion.Of(Assembly.GetEntryAssembly())),
             Lease = _lease,
         };
         Hello = new NodeHello(life, store, o.Zone);
@@ -255,7 +258,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         MaxSlaveLagBytes = o.MaxSlaveLagBytes,
         MaxStaleness = o.MaxStaleness,
         Sessions = new SessionLimits(o.MaxSessions, 4_096, o.SessionRetention),
-        Snapshots = new Commit.SnapshotTrigger(o.SnapshotEveryOperations, o.SnapshotEveryBytes),
+        Snapshots = new SnapshotTrigger(o.SnapshotEveryOperations, o.SnapshotEveryBytes),
     };
 
     [LoggerMessage(LogLevel.Information, "This silo is node {Life} of store {Store}, with its log in '{Directory}'.")]

@@ -1,3 +1,4 @@
+using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Diagnostics;
 using Orleans.MasterSlave.Group;
@@ -28,6 +29,9 @@ internal sealed class RunningNode
     public required MasterSlaveMetrics Metrics { get; init; }
     public required NodeFaults Faults { get; init; }
     public required WriteAheadLog Log { get; init; }
+
+    /// <summary>The code that this process runs: stands in the barriers of its masterships.</summary>
+    public required CodeVersion Version { get; init; }
 
     /// <summary>This process is its node by this (I2).</summary>
     public required NodeLease Lease { get; init; }

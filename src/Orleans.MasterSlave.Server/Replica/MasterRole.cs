@@ -94,7 +94,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         _barrier = _env.Log.Last.Index.Next();
         var timeUtc = _clock.BarrierTimeUtc();
         if (_clock.SetBack > TimeSpan.Zero) _env.Events.GroupTimeSetBack(_clock.SetBack);
-        AppendControl(EntryKind.Barrier, new BarrierContent(_env.Limits.Sessions).ToBytes(), timeUtc, _lastSessionTime);
+        AppendControl(EntryKind.Barrier, new BarrierContent(_env.Limits.Sessions, _env.NewDrawKey(), _env.Version).ToBytes(), timeUtc, _lastSessionTime);
     }
 
     private void AppendControl(EntryKind kind, byte[] payload, DateTime timeUtc, TimeSpan sessionTime)

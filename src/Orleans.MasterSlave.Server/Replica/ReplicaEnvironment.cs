@@ -28,6 +28,12 @@ internal sealed class ReplicaEnvironment
     /// <summary>Makes the birth of a new group: random, never the same again (I4).</summary>
     public required Func<GroupBirth> NewBirth { get; init; }
 
+    /// <summary>Makes the key of a new mastership: 256 random bits, never the same again (W9).</summary>
+    public required Func<DrawKey> NewDrawKey { get; init; }
+
+    /// <summary>The code that this process runs.</summary>
+    public required CodeVersion Version { get; init; }
+
     /// <summary>Finds out who holds data of the group, before one is made that has no record (I4).</summary>
     public required IDataSearch Search { get; init; }
 

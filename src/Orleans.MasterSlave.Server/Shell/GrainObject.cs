@@ -54,8 +54,8 @@ internal sealed partial class GrainObject : IReplicatedObject
 
     public void Forget(RequestId request) => _admitted.Remove(request);
 
-    public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations) =>
-        _turns.ExclusiveAsync(() => _limits.OfOperations(() => ApplyInTurnAsync(operations), operations));
+    public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key) =>
+        _turns.ExclusiveAsync(() => _limits.OfOperations(() => ApplyInTurnAsync(operations, key), operations));
 
     public Task<byte[]> ReadAsync(byte[] payload) => _turns.SharedAsync(async () =>
     {
@@ -107,10 +107,10 @@ internal sealed partial class GrainObject : IReplicatedObject
             if (_afterCommit.Remove(entry.Index, out var actions)) Discarded.Observe(RunAfterCommitAsync(actions), e => LogAfterCommitFailed(e, _context.GrainId));
     }
 
-    private async Task<IReadOnlyList<byte[]>> ApplyInTurnAsync(IReadOnlyList<LogEntry> operations)
+    private async Task<IReadOnlyList<byte[]>> ApplyInTurnAsync(IReadOnlyList<LogEntry> operations, DrawKey key)
     {
         var answers = new List<byte[]>(operations.Count);
-        foreach (var entry in operations) answers.Add(await ApplyAsync(entry));
+        foreach (var entry in operations) answers.Add(await ApplyAsync(entry, key));
         return answers;
     }
 
@@ -127,15 +127,15 @@ internal sealed partial class GrainObject : IReplicatedObject
         foreach (var action in actions) await action();
     }
 
-    private async Task<byte[]> ApplyAsync(LogEntry entry)
+    private async Task<byte[]> ApplyAsync(LogEntry entry, DrawKey key)
     {
         var call = CallOf(entry);
         using var request = call.Request;
         request.SetTarget(_target);
         var outer = RequestContext.Entries.ToArray();
         RequestContext.Clear();
-        foreach (var (key, value) in call.Context ?? []) RequestContext.Set(key, value);
-        var operation = new OperationContext(entry.TimeUtc, entry.Epoch.Value, entry.Index.Value);
+        foreach (var (name, value) in call.Context ?? []) RequestContext.Set(name, value);
+        var operation = new OperationContext(entry.TimeUtc, key, entry.Epoch.Value, entry.Index.Value);
         try
         {
             Response response;
@@ -146,7 +146,7 @@ internal sealed partial class GrainObject : IReplicatedObject
         finally
         {
             RequestContext.Clear();
-            foreach (var (key, value) in outer) RequestContext.Set(key, value);
+            foreach (var (name, value) in outer) RequestContext.Set(name, value);
         }
     }
 

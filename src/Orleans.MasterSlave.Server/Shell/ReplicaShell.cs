@@ -131,6 +131,8 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
             Events = new ReplicaEvents(Group, running.Metrics, logger),
             NextClaimNumber = running.NextClaimNumber,
             NewBirth = () => new GroupBirth(IdSource.NewGuid()),
+            NewDrawKey = IdSource.NewDrawKey,
+            Version = running.Version,
             Search = running.SearchFor(Group),
             PreviousLifeProvedDead = running.Lease.EarlierLifeProvedDead,
             MayActAlone = running.Lease.MayActAlone,

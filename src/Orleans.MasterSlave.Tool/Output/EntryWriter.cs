@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Tool.Calls;
@@ -42,7 +43,8 @@ internal sealed class EntryWriter(TextWriter output, CallReader calls, bool json
         var line = new StringBuilder($"{group}  {entry.Position}  {entry.TimeUtc:O}  {NameOf(entry.Kind)}");
         if (!entry.Request.IsNone) line.Append($"  request {entry.Request.Client}/{entry.Request.Sequence}");
         if (call is not null) line.Append($"  {call}");
-        else if (entry.Payload.Length > 0) line.Append($"  {entry.Payload.Length} bytes {Convert.ToHexStringLower(entry.Payload)}");
+        else if (VersionOf(entry) is { } version) line.Append($"  application \"{version.Application}\"  library \"{version.Library}\"");
+        else if (IsShown(entry)) line.Append($"  {entry.Payload.Length} bytes {Convert.ToHexStringLower(entry.Payload)}");
         if (reason is not null) line.Append($"  (not readable: {reason.ReplaceLineEndings(" ")})");
         if (!confirmed) line.Append("  unconfirmed");
         output.WriteLine(line.ToString());
@@ -68,7 +70,12 @@ internal sealed class EntryWriter(TextWriter output, CallReader calls, bool json
             foreach (var argument in call.Arguments) argument.WriteTo(writer);
             writer.WriteEndArray();
         }
-        else if (entry.Payload.Length > 0)
+        else if (VersionOf(entry) is { } version)
+        {
+            writer.WriteString("application", version.Application);
+            writer.WriteString("library", version.Library);
+        }
+        else if (IsShown(entry))
         {
             writer.WriteNumber("payloadBytes", entry.Payload.Length);
             writer.WriteString("payload", Convert.ToHexStringLower(entry.Payload));
@@ -100,6 +107,22 @@ internal sealed class EntryWriter(TextWriter output, CallReader calls, bool json
 
         output.WriteLine(Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
     }
+
+    /// <summary>A barrier holds the key of all that its mastership's operations draw: of its payload only this is shown, and nothing of one that cannot be read.</summary>
+    private static CodeVersion? VersionOf(LogEntry entry)
+    {
+        if (entry.Kind != EntryKind.Barrier) return null;
+        try
+        {
+            return BarrierContent.Of(entry).Version;
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsShown(LogEntry entry) => entry.Kind != EntryKind.Barrier && entry.Payload.Length > 0;
 
     private static string NameOf(EntryKind kind) => kind switch
     {

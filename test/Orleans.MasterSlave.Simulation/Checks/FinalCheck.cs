@@ -13,7 +13,11 @@ internal static class FinalCheck
         var replicas = record.Replicas.Select(n => cluster.Nodes[SimIds.IndexOf(n)].Silo!.OfOrNull(group.Index)!).ToList();
         var ledger = replicas[0].Object.Ledger;
         foreach (var replica in replicas)
+        {
             world.Require(replica.Object.Ledger.SequenceEqual(ledger), () => $"{group.Id}: replicas differ at rest");
+            world.Require(replica.Object.Draws.SequenceEqual(replicas[0].Object.Draws), () => $"{group.Id}: what replicas drew differs at rest (W9)");
+        }
+
         var held = ledger.ToHashSet();
         world.Require(held.Count == ledger.Count, () => $"{group.Id}: an operation is in the ledger twice");
         var orphans = cluster.Nodes.SelectMany(n => n.ContentsOf(group.Index).Orphans).Select(e => e.Request).ToHashSet();

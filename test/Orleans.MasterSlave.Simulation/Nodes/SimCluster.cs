@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Orleans.MasterSlave.Simulated.Checks;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
@@ -19,11 +20,12 @@ internal sealed record SimGroup(int Index, GroupPlan Plan, GroupChecker Checker)
 internal sealed class SimCluster
 {
     private readonly SimNode[] _nodes;
-    private long _places, _stamps;
+    private long _places, _stamps, _keys;
 
     public SimCluster(SimWorld world, SimulationOptions options)
     {
         World = world;
+        Draws = new DrawChecker(world);
         Options = options;
         Network = new SimNetwork(world, options.Weather) { SiloOf = index => _nodes![index].Silo is { IsUp: true } silo ? silo : null };
         Store = new SimStore(world) { UnknownOutcomes = options.UnknownOutcomes, Slowness = options.StoreSlowness };
@@ -37,6 +39,7 @@ internal sealed class SimCluster
     public SimulationOptions Options { get; }
     public SimNetwork Network { get; }
     public SimStore Store { get; }
+    public DrawChecker Draws { get; }
     public IReadOnlyList<SimNode> Nodes => _nodes;
     public IReadOnlyList<SimGroup> Groups { get; }
 
@@ -50,6 +53,9 @@ internal sealed class SimCluster
 
     /// <summary>Two processes with the same bytes draw different ones.</summary>
     public Guid NewStamp() => new((int)(++_stamps >> 32), (short)(_stamps >> 16), (short)_stamps, [0, 0, 0, 0, 0, 0, 0, 1]);
+
+    /// <summary>Each is another, and the same in every run; it takes nothing from the run's random numbers.</summary>
+    public DrawKey NewDrawKey() => new(SHA256.HashData(BitConverter.GetBytes(++_keys)));
 
     /// <summary>A process has become the node: what is sent to the node comes to it.</summary>
     public void Became(SimNode node)

@@ -7,13 +7,17 @@ using Orleans.MasterSlave.Simulated.World;
 namespace Orleans.MasterSlave.Simulated.Nodes;
 
 /// <summary>What operations are applied to: a ledger of request ids with a digest of all of them in order. An operation takes its time.</summary>
-internal sealed class SimObject(SimWorld world, TimeProvider time, int index, GroupChecker checker, double slowestMilliseconds, SimNode node) : IReplicatedObject
+internal sealed class SimObject(SimWorld world, TimeProvider time, int index, GroupChecker checker, double slowestMilliseconds, SimNode node, DrawChecker draws) : IReplicatedObject
 {
+    private const int SavedBytes = 40; // of one operation
     private readonly SimRandom _random = world.Random.Fork();
     private readonly HashSet<RequestId> _known = [];
     private bool _applying;
 
     public List<RequestId> Ledger { get; } = [];
+
+    /// <summary>What each operation of the ledger drew.</summary>
+    public List<Guid> Draws { get; } = [];
     public ulong Digest { get; private set; }
 
     /// <summary>An operation that begins with this byte cannot be read.</summary>
@@ -25,7 +29,7 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
     {
     }
 
-    public async Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations)
+    public async Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key)
     {
         world.Require(!_applying, () => "operations never interleave (W5)");
         _applying = true;
@@ -37,8 +41,9 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
         {
             if (slowestMilliseconds > 0 && _random.Chance(0.3)) await Task.Delay(_random.Milliseconds(0, slowestMilliseconds), time);
             world.Require(_known.Add(operation.Request), () => $"node {index} executed {operation.Request} of {checker.Group} a second time, at {operation.Position}");
-            Ledger.Add(operation.Request);
-            Digest = Fold(Digest, operation.Request);
+            var draw = key.DrawsOf(operation.Epoch.Value, operation.Index.Value).NextGuid();
+            draws.Drawn(checker.Group, operation, draw);
+            Add(operation.Request, draw);
             checker.Applied(index, operation, Ledger.Count, Digest);
             answers.Add(Answer());
         }
@@ -59,11 +64,13 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
     {
         world.Require(!_applying, () => "a snapshot is not taken within an operation (D6)");
         if (_random.Chance(node.UnsavableStates)) throw new NotSupportedException("simulated: a member of the state has no codec");
-        var bytes = new byte[Ledger.Count * 24];
+        var bytes = new byte[Ledger.Count * SavedBytes];
         for (var i = 0; i < Ledger.Count; i++)
         {
-            Ledger[i].Client.TryWriteBytes(bytes.AsSpan(i * 24));
-            BitConverter.TryWriteBytes(bytes.AsSpan((i * 24) + 16), Ledger[i].Sequence);
+            var at = bytes.AsSpan(i * SavedBytes);
+            Ledger[i].Client.TryWriteBytes(at);
+            BitConverter.TryWriteBytes(at[16..], Ledger[i].Sequence);
+            Draws[i].TryWriteBytes(at[24..]);
         }
 
         return Task.FromResult(bytes);
@@ -73,14 +80,14 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
     {
         world.Require(!_applying, () => "the state is not replaced within an operation (C3)");
         Ledger.Clear();
+        Draws.Clear();
         _known.Clear();
         Digest = 0;
-        for (var at = 0; at < state?.Length; at += 24)
+        for (var at = 0; at < state?.Length; at += SavedBytes)
         {
             var request = new RequestId(new Guid(state.AsSpan(at, 16)), BitConverter.ToInt64(state, at + 16));
-            Ledger.Add(request);
             _known.Add(request);
-            Digest = Fold(Digest, request);
+            Add(request, new Guid(state.AsSpan(at + 24, 16)));
         }
 
         if (slowestMilliseconds > 0) await Task.Delay(_random.Milliseconds(0, slowestMilliseconds), time);
@@ -96,6 +103,15 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
     public static (int Count, ulong Digest) Read(byte[] answer) => (BitConverter.ToInt32(answer, 0), BitConverter.ToUInt64(answer, 4));
 
     private byte[] Answer() => [.. BitConverter.GetBytes(Ledger.Count), .. BitConverter.GetBytes(Digest)];
+
+    private void Add(RequestId request, Guid draw)
+    {
+        Ledger.Add(request);
+        Draws.Add(draw);
+        Digest = Fold(Fold(Digest, request), BitConverter.ToUInt64(draw.ToByteArray(), 0));
+    }
+
+    private static ulong Fold(ulong digest, ulong more) => (digest ^ more) * 0x9E3779B97F4A7C15;
 
     private static ulong Fold(ulong digest, RequestId request)
     {

@@ -311,7 +311,7 @@ internal sealed class SimSilo
 
     private SimReplica Make(SimNode node, SimGroup group, SimDisk disk, GroupCoordinator coordinator)
     {
-        var target = new SimObject(_cluster.World, _time, node.Index, group.Checker, _cluster.Options.SlowestApplyMilliseconds, node);
+        var target = new SimObject(_cluster.World, _time, node.Index, group.Checker, _cluster.Options.SlowestApplyMilliseconds, node, _cluster.Draws);
         return new SimReplica(this, group, disk, target, replica => Environment(group, replica, target, coordinator));
     }
 
@@ -337,6 +337,8 @@ internal sealed class SimSilo
         Events = new SimEvents(_cluster.World, this, group.Id),
         NextClaimNumber = NextClaim,
         NewBirth = () => SimIds.Birth(Index, Liveness.Self.StartCount, ++_births),
+        NewDrawKey = _cluster.NewDrawKey,
+        Version = new Commit.CodeVersion("simulation", "1"),
         Search = new SimDataSearch(_cluster, this, group.Index, _time),
         PreviousLifeProvedDead = _lease!.EarlierLifeProvedDead,
         MayActAlone = _lease.MayActAlone,

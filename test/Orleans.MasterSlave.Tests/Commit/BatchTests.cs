@@ -48,7 +48,7 @@ public sealed class BatchTests
     {
         var entries = new List<LogEntry>
         {
-            new() { Kind = EntryKind.Barrier, Position = At(1, 1), TimeUtc = default, Payload = new BarrierContent(Limits).ToBytes() },
+            Barrier(1, 1, Limits),
         };
         var time = TimeSpan.Zero;
         foreach (var next in drawn)
@@ -117,7 +117,7 @@ public sealed class BatchTests
         {
         }
 
-        public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations)
+        public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key)
         {
             Executed.AddRange(operations.Select(o => $"{o.Index.Value}"));
             return Task.FromResult<IReadOnlyList<byte[]>>([.. operations.Select(_ => new byte[] { 1 })]);

@@ -29,6 +29,22 @@ public sealed class EntryContentTests
     }
 
     [Fact]
+    public void Barrier_IsWrittenAsDocumented()
+    {
+        var content = new BarrierContent(new SessionLimits(3, 2, new TimeSpan(5)) { LeastRetention = new TimeSpan(4) }, KeyOf(1), new CodeVersion("a", "b"));
+        var bytes = content.ToBytes();
+        Assert.Equal(
+            "010018000000" + "0300000002000000" + "0500000000000000" + "0400000000000000"
+            + "020020000000" + Convert.ToHexStringLower(KeyOf(1).ForTheLog)
+            + "03000e000000" + "01000100000061" + "02000100000062",
+            Convert.ToHexStringLower(bytes));
+        var read = BarrierContent.Of(Control(EntryKind.Barrier, bytes));
+        Assert.Equal((content.Limits, content.Version), (read.Limits, read.Version));
+        Assert.True(content.Key.ForTheLog.SequenceEqual(read.Key.ForTheLog));
+        Assert.DoesNotContain(Convert.ToHexString(KeyOf(1).ForTheLog[..4]), $"{content}", StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public void SectionsOfALaterVersion_ArePassedOver()
     {
         byte[] later = [9, 0, 1, 0, 0, 0, 255, .. new SkipContent(At(1, 2), "").ToBytes()];
@@ -60,7 +76,7 @@ public sealed class EntryContentTests
     {
         public string? Admit(RequestId request, byte[] payload) => throw new NotSupportedException();
         public void Forget(RequestId request) => throw new NotSupportedException();
-        public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations) => throw new NotSupportedException();
+        public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key) => throw new NotSupportedException();
         public Task<byte[]> ReadAsync(byte[] payload) => throw new NotSupportedException();
         public Task<byte[]> SaveStateAsync() => throw new NotSupportedException();
         public Task RestoreStateAsync(byte[]? state) => throw new NotSupportedException();

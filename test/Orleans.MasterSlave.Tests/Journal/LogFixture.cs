@@ -1,10 +1,13 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
+using Orleans.MasterSlave.Replicas;
 
 namespace Orleans.MasterSlave.Tests.Journal;
 
@@ -55,6 +58,17 @@ internal sealed class LogFixture : IAsyncDisposable
     };
 
     public static IReadOnlyList<LogEntry> Entries(long epoch, long first, int count) => [.. Enumerable.Range(0, count).Select(i => Entry(epoch, first + i))];
+
+    /// <summary>The first entry of a mastership; its key is made of its epoch.</summary>
+    public static LogEntry Barrier(long epoch, long index, SessionLimits? limits = null) => new()
+    {
+        Kind = EntryKind.Barrier,
+        Position = At(epoch, index),
+        TimeUtc = DateTime.UnixEpoch,
+        Payload = new BarrierContent(limits ?? SessionLimits.BeforeAnyMastership, KeyOf(epoch), new CodeVersion("app", "lib")).ToBytes(),
+    };
+
+    public static DrawKey KeyOf(long epoch) => new(SHA256.HashData(BitConverter.GetBytes(epoch)));
 
     public static LogPosition At(long epoch, long index) => new(new Epoch(epoch), new LogIndex(index));
 

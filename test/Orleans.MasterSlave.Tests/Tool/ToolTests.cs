@@ -64,6 +64,24 @@ public sealed class ToolTests : IDisposable
         Assert.Equal(run.Lines[1..3], range.Lines);
     }
 
+    /// <summary>Whoever has the key of a mastership can predict what its operations draw.</summary>
+    [Theory]
+    [InlineData("--json")]
+    [InlineData("--from", "0")]
+    public async Task Dump_ShowsNoKey(params string[] how)
+    {
+        await using (var fixture = Open(DiskFiles.Instance, path: _folder.Path))
+        {
+            var log = fixture.Log.OpenReplica(GroupOf("a"));
+            await log.AppendAsync([Barrier(1, 1), new LogEntry { Kind = EntryKind.Barrier, Position = At(2, 2), TimeUtc = default, Payload = KeyOf(1).ForTheLog.ToArray() }]);
+        }
+
+        var run = await ToolRun.OfAsync(["dump", _folder.Path, .. how]);
+        Assert.Equal((0, 2), (run.ExitCode, run.Lines.Length));
+        Assert.DoesNotContain(Convert.ToHexString(KeyOf(1).ForTheLog[..4]), run.Output, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("app", run.Lines[0], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Dump_AsJson_IsOneObjectALine()
     {
