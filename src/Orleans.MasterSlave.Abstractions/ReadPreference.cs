@@ -12,7 +12,7 @@ public enum ReadPreference
     /// </summary>
     AnyReplica,
 
-    /// <summary>The master only: linearizable, that is, it sees every operation that was answered before the call began, whoever made it (R3).</summary>
+    /// <summary>The master only: linearizable, that is, it sees every operation that was answered before the call began, whoever made it.</summary>
     Master,
 }
 

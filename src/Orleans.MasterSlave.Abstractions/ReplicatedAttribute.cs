@@ -21,13 +21,14 @@ public sealed class ReplicatedAttribute(ReplicationMode mode) : Attribute, IGrai
     public ReplicationMode Mode { get; } = mode;
 
     /// <summary>
-    /// How many replicas there shall be, the master among them, each on a silo of its own. With fewer silos there are fewer, until more come.
+    /// How many replicas there shall be, the master among them, each on a silo of its own. A group that is made, by the first call, while
+    /// fewer silos are there keeps the few. Fixed for a group when it is made.
     /// 1 to <see cref="MaxReplicas"/>; default 2.
     /// </summary>
     public int Replicas { get; set; } = 2;
 
     /// <summary>
-    /// How many replicas must be in sync, the master among them, for an operation to be accepted (W8). With 1, the last one left serves on alone;
+    /// How many replicas must be in sync, the master among them, for an operation to be accepted. With 1, the last one left serves on alone;
     /// with 2, nothing is ever answered that is on one disk only. 1 to <see cref="Replicas"/>; default 1.
     /// </summary>
     public int MinInSyncReplicas { get; set; } = 1;

@@ -42,7 +42,7 @@ public abstract class ReplicatedGrain<TState> : Grain, IReplicatedGrain
     /// <summary>What this replica is at the moment. An operation must not depend on it: it differs from replica to replica.</summary>
     protected ReplicaRole Role { get; private set; }
 
-    /// <summary>The operation's time: the same on every replica, never before the previous operation's (W9). Only inside an operation.</summary>
+    /// <summary>The operation's time: the same on every replica, never before the previous operation's. Only inside an operation.</summary>
     /// <exception cref="InvalidOperationException">No operation is being applied.</exception>
     protected DateTime UtcNow => Operation.TimeUtc;
 

@@ -4,7 +4,7 @@ namespace Orleans.MasterSlave;
 public enum ReplicationMode
 {
     /// <summary>
-    /// After it is durable on the master and on every slave that is in sync (W4). An answered operation survives the loss of any one of them.
+    /// After it is durable on the master and on every slave that is in sync. An answered operation survives the loss of any one of them.
     /// </summary>
     Synchronous,
 

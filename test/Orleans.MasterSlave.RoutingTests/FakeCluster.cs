@@ -29,7 +29,7 @@ public sealed class FakeCluster : IAsyncLifetime
             silo.AcceptFaultyGrains();
             silo.Services.AddSingleton(Groups);
             silo.Services.AddSingleton<IReachability, FakeReachability>();
-            silo.Services.AddSingleton<IIncomingGrainCallFilter, RelayMark>();
+            silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter, RelayMark>()); // before the library's, to see its calls
             silo.AddGrainExtension<IReplicaEndpoint, FakeReplica>();
             silo.Services.Configure<GrainTypeOptions>(options => options.Classes.RemoveWhere(type =>
                 typeof(IGroupDirectoryGrain).IsAssignableFrom(type) && type != typeof(FakeGroupDirectory)));

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Orleans.Concurrency;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Placement;
+using Orleans.MasterSlave.Shell;
 using Orleans.Runtime;
 using Orleans.Serialization.Invocation;
 
@@ -55,6 +56,7 @@ internal sealed class FakeGroups
 internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo, FakeGroups groups, CallSerializer serializer) : IReplicaEndpoint
 {
     private readonly GroupId _group = new(ReplicaKey.GroupOf(context.GrainId));
+    private readonly RunningReads _reads = new();
     private static readonly CallReply Position = new() { Kind = ReplyKind.Answered, Token = new SessionToken(0, new Epoch(1), new LogIndex(1)) };
     private IReplicatedGrain Grain => (IReplicatedGrain)context.GrainInstance!;
 
@@ -67,7 +69,9 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
         return await groups.Answers.GetOrAdd((_group, operation.Id), _ => Execute(operation.Payload, apply: true));
     }
 
-    public async Task<CallReply> ReadAsync(ReadRequest request)
+    public Task<CallReply> ReadAsync(ReadRequest request) => _reads.RunAsync(request, ReadOnceAsync);
+
+    private async Task<CallReply> ReadOnceAsync(ReadRequest request)
     {
         if (request.PositionOnly)
         {

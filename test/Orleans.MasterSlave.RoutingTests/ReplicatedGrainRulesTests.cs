@@ -11,7 +11,7 @@ public sealed class ReplicatedGrainRulesTests
     [Fact]
     public void FaultyGrain_IsRefused_NamingClassAndMethod()
     {
-        var faults = ReplicatedGrainRules.FaultsOf(typeof(FaultyGrain), _ => false).ToList();
+        var faults = ReplicatedGrainRules.FaultsOf(typeof(FaultyGrain), _ => false, _ => true).ToList();
         string[] expected =
         [
             "lacks [GrainType", "[Reentrant]", "cannot serialize its state", "NamelessState lacks [Alias", "Replicas is 9", "MinInSyncReplicas is 0",
@@ -34,11 +34,11 @@ public sealed class ReplicatedGrainRulesTests
     }
 
     [Fact]
-    public void SoundGrain_HasNoFaults() => Assert.Empty(ReplicatedGrainRules.FaultsOf(typeof(SoundGrain), _ => true));
+    public void SoundGrain_HasNoFaults() => Assert.Empty(ReplicatedGrainRules.FaultsOf(typeof(SoundGrain), _ => true, _ => true));
 
     [Fact]
     public void GrainWithoutReplicated_IsRefused() =>
-        Assert.Contains(ReplicatedGrainRules.FaultsOf(typeof(UnmarkedGrain), _ => true), fault => fault.Contains("lacks [Replicated]", StringComparison.Ordinal));
+        Assert.Contains(ReplicatedGrainRules.FaultsOf(typeof(UnmarkedGrain), _ => true, _ => true), fault => fault.Contains("lacks [Replicated]", StringComparison.Ordinal));
 }
 
 [GenerateSerializer]

@@ -24,6 +24,13 @@ public interface INotesGrain : IGrainWithStringKey
     [Alias("read-master"), ReadOnly, ReadPreference(ReadPreference.Master)] Task<int> ReadAtMaster();
     [Alias("who"), ReadOnly] Task<Identity> WhoAreYou();
     [Alias("where"), ReadOnly] Task<string> Where();
+    [Alias("slow-read"), ReadOnly] Task<int> SlowRead(int milliseconds);
+    [Alias("hurried-read"), ReadOnly, ResponseTimeout("00:00:00.7")] Task<int> HurriedRead();
+    [Alias("patient"), ResponseTimeout("00:00:06")] Task<int> Patient();
+    [Alias("leave")] Task Leave();
+    [Alias("migrate"), ReadOnly] Task Migrate();
+    [Alias("extend"), ReadOnly] Task Extend();
+    [Alias("seen"), ReadOnly] Task<GrainId[]> SeenContexts();
 }
 
 [GenerateSerializer, Alias("test.identity")]
@@ -37,8 +44,44 @@ public sealed class Notes
 
 [GrainType("test.notes")]
 [Replicated(ReplicationMode.Synchronous, Replicas = 2)]
-public sealed class NotesGrain(Runtime.ILocalSiloDetails silo) : ReplicatedGrain<Notes>, INotesGrain
+public sealed class NotesGrain(Runtime.ILocalSiloDetails silo, Runtime.IGrainContextAccessor contexts, Runtime.IGrainContext injected) : ReplicatedGrain<Notes>, INotesGrain
 {
+    private static int _slowReads;
+    private readonly GrainId _constructedAs = contexts.GrainContext.GrainId;
+
+    /// <summary>How often the slow read was executed.</summary>
+    public static int SlowReads => Volatile.Read(ref _slowReads);
+
+    public async Task<int> SlowRead(int milliseconds)
+    {
+        var number = Interlocked.Increment(ref _slowReads);
+        await Task.Delay(milliseconds, CancellationToken.None);
+        return number;
+    }
+
+    public Task<int> HurriedRead() => Task.FromResult(1);
+    public Task<int> Patient() => Task.FromResult(1);
+
+    public Task Leave()
+    {
+        DeactivateOnIdle();
+        return Task.CompletedTask;
+    }
+
+    public Task Migrate()
+    {
+        MigrateOnIdle();
+        return Task.CompletedTask;
+    }
+
+    public Task Extend()
+    {
+        GrainContext.GetComponent<Runtime.IGrainExtensionBinder>()!.GetOrSetExtension<ProbeExtension, IProbeExtension>(() => new ProbeExtension());
+        return Task.CompletedTask;
+    }
+
+    public Task<GrainId[]> SeenContexts() => Task.FromResult<GrainId[]>([_constructedAs, injected.GrainId, contexts.GrainContext.GrainId, GrainContext.GrainId]);
+
     public Task<int> Write(string note)
     {
         State.Lines.Add(note);
@@ -91,3 +134,29 @@ public sealed class NotesGrain(Runtime.ILocalSiloDetails silo) : ReplicatedGrain
 
 [GenerateSerializer, Alias("test.note-exception")]
 public sealed class NoteException(string message) : Exception(message);
+
+public interface IProbeExtension : Runtime.IGrainExtension;
+
+public sealed class ProbeExtension : IProbeExtension;
+
+[Alias("test.IBroken")]
+public interface IBrokenGrain : IGrainWithStringKey
+{
+    [Alias("write")] Task Write();
+    [Alias("read"), ReadOnly] Task Read();
+}
+
+/// <summary>On silos where <see cref="BrokenOn"/> says so its constructor throws.</summary>
+[GrainType("test.broken"), Replicated]
+public sealed class BrokenGrain : ReplicatedGrain<Notes>, IBrokenGrain
+{
+    public static Func<Runtime.SiloAddress, bool> BrokenOn { get; set; } = _ => true;
+
+    public BrokenGrain(Runtime.ILocalSiloDetails silo)
+    {
+        if (BrokenOn(silo.SiloAddress)) throw new InvalidOperationException("no database for this grain");
+    }
+
+    public Task Write() => Task.CompletedTask;
+    public Task Read() => Task.CompletedTask;
+}

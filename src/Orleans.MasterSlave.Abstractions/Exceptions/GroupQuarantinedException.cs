@@ -1,7 +1,8 @@
 namespace Orleans.MasterSlave;
 
 /// <summary>
-/// The grain's replicas were taken out of service because their data contradicts itself or an operation keeps killing them. Not executed: an operator must look.
+/// The grain's replicas were taken out of service because their data contradicts itself, or an operation could not be applied. Not
+/// executed: an operator must look.
 /// </summary>
 [GenerateSerializer, Alias("masterslave.quarantined")]
 public sealed class GroupQuarantinedException : MasterSlaveException

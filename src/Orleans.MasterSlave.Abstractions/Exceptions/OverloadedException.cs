@@ -1,7 +1,7 @@
 namespace Orleans.MasterSlave;
 
 /// <summary>
-/// The grain has as many operations in flight as it admits, or its log's disk is full, for the whole call timeout. Not executed: call again later, and less (W2, D5).
+/// The grain has as many operations in flight as it admits, or its log's disk is full, for the whole call timeout. Not executed: call again later, and less.
 /// </summary>
 [GenerateSerializer, Alias("masterslave.overloaded")]
 public sealed class OverloadedException : MasterSlaveException

@@ -2,7 +2,7 @@ namespace Orleans.MasterSlave;
 
 /// <summary>
 /// The retry of an operation came after the master had forgotten its request: it may have been executed before, and was not executed again. Read the state
-/// before calling again (W1).
+/// before calling again.
 /// </summary>
 [GenerateSerializer, Alias("masterslave.request-expired")]
 public sealed class RequestExpiredException : MasterSlaveException

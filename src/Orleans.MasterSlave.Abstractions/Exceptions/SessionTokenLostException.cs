@@ -1,7 +1,7 @@
 namespace Orleans.MasterSlave;
 
 /// <summary>
-/// What this client saw of the grain was lost in a failover, and it asked for strict sessions. Read again: the grain's state is older than what was seen (R1).
+/// What this client saw of the grain was lost in a failover, and it asked for strict sessions. Read again: the grain's state is older than what was seen.
 /// </summary>
 [GenerateSerializer, Alias("masterslave.token-lost")]
 public sealed class SessionTokenLostException : MasterSlaveException

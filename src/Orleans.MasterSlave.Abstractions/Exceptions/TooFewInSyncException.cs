@@ -1,7 +1,7 @@
 namespace Orleans.MasterSlave;
 
 /// <summary>
-/// Fewer replicas are in sync than <see cref="ReplicatedAttribute.MinInSyncReplicas"/> asks for. The operation was <em>not</em> executed: bring silos back, then call again (W8).
+/// Fewer replicas are in sync than <see cref="ReplicatedAttribute.MinInSyncReplicas"/> asks for. The operation was <em>not</em> executed: bring silos back, then call again.
 /// </summary>
 [GenerateSerializer, Alias("masterslave.too-few-in-sync")]
 public sealed class TooFewInSyncException : MasterSlaveException

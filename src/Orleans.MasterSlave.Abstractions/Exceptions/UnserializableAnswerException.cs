@@ -2,7 +2,7 @@ namespace Orleans.MasterSlave;
 
 /// <summary>
 /// The call was executed, and what it returned or threw cannot be serialized: the message names the type. What an operation changed stays
-/// changed, on every replica. Mark the type with <c>[GenerateSerializer]</c>, and its members with <c>[Id]</c> (W5).
+/// changed, on every replica. Mark the type with <c>[GenerateSerializer]</c>, and its members with <c>[Id]</c>.
 /// </summary>
 [GenerateSerializer, Alias("masterslave.unserializable-answer")]
 public sealed class UnserializableAnswerException : MasterSlaveException

@@ -43,6 +43,7 @@ internal sealed class ReplicaPlacementAttribute : Attribute, IGrainPropertiesPro
 {
     public void Populate(IServiceProvider services, Type grainClass, GrainType grainType, Dictionary<string, string> properties)
     {
+        ReplicaHosting.Demand(services, grainClass);
         properties[ReplicatedGrainProperties.Marker] = "true";
         properties[WellKnownGrainTypeProperties.GrainDirectory] = ReplicatedGrainProperties.PinnedDirectory;
         properties[WellKnownGrainTypeProperties.PlacementStrategy] = ReplicatedGrainProperties.PinnedPlacement;

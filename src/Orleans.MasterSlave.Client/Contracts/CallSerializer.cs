@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Diagnostics;
 using Orleans.Serialization;
 using Orleans.Serialization.Invocation;
 
@@ -15,8 +17,33 @@ internal struct CallPayload
 }
 
 /// <summary>Turns calls and their answers into bytes and back: the same code on both ends.</summary>
-internal sealed class CallSerializer(Serializer<CallPayload> calls, Serializer<Response> responses)
+internal sealed class CallSerializer(Serializer<CallPayload> calls, Serializer<Response> responses, Serializer values)
 {
+    private static readonly FrozenSet<string> Tracing =
+        new[] { "traceparent", "tracestate", "baggage", "Request-Id", "Correlation-Context" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>A value that cannot be sent would fail at each attempt, each time somewhere else.</summary>
+    /// <exception cref="NotSupportedOnReplicatedGrainException">One cannot be serialized.</exception>
+    public void DemandSerializableContext()
+    {
+        if (RequestContext.Entries is not Dictionary<string, object> { Count: > 0 } entries) return;
+        foreach (var (key, value) in entries)
+        {
+            if (value is null or string or Guid || value.GetType().IsPrimitive || key.StartsWith('#')) continue;
+            try
+            {
+                values.SerializeToArray(value);
+            }
+            catch (Exception e)
+            {
+                throw new NotSupportedOnReplicatedGrainException(
+                    $"RequestContext[\"{key}\"] holds a {value.GetType().FullName}, which cannot be serialized: mark the type [GenerateSerializer], " +
+                    "or remove the value. Nothing was sent.",
+                    e);
+            }
+        }
+    }
+
     public byte[] SerializeRead(IInvokable request) => calls.SerializeToArray(new CallPayload { Request = request });
 
     public byte[] SerializeOperation(IInvokable request) => calls.SerializeToArray(new CallPayload { Request = request, Context = CaptureContext() });
@@ -40,6 +67,9 @@ internal sealed class CallSerializer(Serializer<CallPayload> calls, Serializer<R
         return captured;
     }
 
-    /// <summary>Tracing headers and Orleans' own marks belong to one message, not to the log.</summary>
-    private static bool IsOfTheMessage(string key) => key is "traceparent" or "tracestate" || key.StartsWith('#');
+    /// <summary>
+    /// Tracing headers and Orleans' own marks belong to one message, not to the log: those of the usual propagators, and of the one in use.
+    /// </summary>
+    public static bool IsOfTheMessage(string key) =>
+        key.StartsWith('#') || Tracing.Contains(key) || DistributedContextPropagator.Current.Fields.Contains(key, StringComparer.OrdinalIgnoreCase);
 }

@@ -24,6 +24,19 @@ internal sealed class Operation
     /// (I4).
     /// </summary>
     [Id(4)] public GroupBirth Birth { get; init; }
+
+    /// <summary>
+    /// XxHash3 of the payload as the client sent it, when the admitting replica's filters have changed it since; null: they have not.
+    /// Not sent.
+    /// </summary>
+    [field: NonSerialized]
+    public ulong? SentChecksum { get; private init; }
+
+    /// <summary>The same request, as filters left it.</summary>
+    public Operation With(byte[] payload, ulong sentChecksum) => new()
+    {
+        Id = Id, AnsweredThrough = AnsweredThrough, Known = Known, Payload = payload, Birth = Birth, SentChecksum = sentChecksum,
+    };
 }
 
 /// <summary>One read-only call on its way to a replica (R1).</summary>
@@ -52,6 +65,15 @@ internal sealed class ReadRequest
     /// The group as the client knows it: a replica of another birth does not answer (I4). None: the client knows of none yet.
     /// </summary>
     [Id(6)] public GroupBirth Birth { get; init; }
+
+    /// <summary>
+    /// The client's call, the same in every copy of it: a copy that comes to a replica where the call is being executed joins it. With
+    /// <see cref="PositionOnly"/>: is it being executed? None: an older client, or a ping.
+    /// </summary>
+    [Id(7)] public RequestId Call { get; init; }
+
+    /// <summary>Is this call being executed? Nothing is executed for the question.</summary>
+    public ReadRequest Question() => new() { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true, Birth = Birth, Call = Call };
 
     /// <summary>Asks nothing but an answer.</summary>
     public static ReadRequest Ping(GroupBirth birth) => new() { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true, Birth = birth };
@@ -173,9 +195,21 @@ internal sealed class CallReply
     /// <summary>The silo whose relay carried the call, or tried to; null: it came by no relay.</summary>
     [Id(8)] public SiloAddress? Relay { get; init; }
 
+    /// <summary>The read that was asked for is being executed by the replica.</summary>
+    [Id(9)] public bool IsRunning { get; init; }
+
     /// <summary>The same reply, as it comes by a relay.</summary>
-    public CallReply By(SiloAddress relay) => new()
+    public CallReply By(SiloAddress relay) => Copy(Payload, relay, IsRunning);
+
+    /// <summary>The same reply with another answer.</summary>
+    public CallReply With(byte[] payload) => Copy(payload, Relay, IsRunning);
+
+    /// <summary>The same reply, with the word that the call is being executed.</summary>
+    public CallReply Running() => Copy(Payload, Relay, isRunning: true);
+
+    private CallReply Copy(byte[]? payload, SiloAddress? relay, bool isRunning) => new()
     {
-        Kind = Kind, Payload = Payload, Token = Token, Refusal = Refusal, Message = Message, View = View, Unanswered = Unanswered, Birth = Birth, Relay = relay,
+        Kind = Kind, Payload = payload, Token = Token, Refusal = Refusal, Message = Message, View = View, Unanswered = Unanswered, Birth = Birth, Relay = relay,
+        IsRunning = isRunning,
     };
 }

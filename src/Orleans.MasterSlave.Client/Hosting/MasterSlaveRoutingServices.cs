@@ -43,6 +43,8 @@ internal static class MasterSlaveRoutingServices
         if (throughGateways) services.AddSingleton<IClusterConnectionStatusObserver, GatewayObserver>();
         services.AddSingleton(provider => new AttemptWatch(provider.GetRequiredService<ClientTimes>().Attempt, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AttemptSender>();
+        services.AddSingleton(_ => new ReadIds(RequestIds.NewClientId()));
+        services.AddSingleton<ReadQuestions>();
         services.AddSingleton<CallRerouter>();
         services.AddSingleton<CallRouter>();
         services.AddSingleton<MasterSlaveCallFilter>();

@@ -42,6 +42,21 @@ internal sealed class AttemptSender(IGrainFactory factory, GoneSilos gone, Clien
         }
     }
 
+    /// <summary>Does the replica execute this read, by its own word? False: it did not say so in time. Never throws.</summary>
+    public async Task<bool> IsRunningAsync(ReadRequest read, ReplicaRoute route, TimeSpan limit)
+    {
+        try
+        {
+            var asked = route.Endpoint.ReadAsync(read.Question());
+            asked.Ignore();
+            return (await asked.WaitAsync(limit, time)).IsRunning;
+        }
+        catch (Exception)
+        {
+            return false; // the call goes on without it
+        }
+    }
+
     /// <summary>
     /// Asks the directory; calls of one group that ask at the same time share the question, but not one that is older than an attempt:
     /// it may never be answered.

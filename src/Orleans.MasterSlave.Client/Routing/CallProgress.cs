@@ -29,6 +29,9 @@ internal sealed class TargetProgress
 
     /// <summary>Not to be asked again before.</summary>
     public TimeSpan NextTry;
+
+    /// <summary>A copy was sent of which nothing is known: the replica may be executing it.</summary>
+    public bool Open;
     public int Attempts;
     public int Declined;
 }
@@ -40,6 +43,7 @@ internal sealed class TargetProgress
 /// </summary>
 internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 0)
 {
+    private const int HedgePatience = 5; // in times of an attempt
     private readonly Dictionary<SiloAddress, TargetProgress> _targets = [];
     private int _unsettled;
 
@@ -60,6 +64,16 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
 
     /// <summary>An attempt was sent, and nobody said for certain that it was not executed.</summary>
     public bool MaybeExecuted => Kind == CallKind.Operation && _unsettled > 0;
+
+    /// <summary>This replica executes the read, by its own word.</summary>
+    public SiloAddress? RunningAt { get; private set; }
+
+    /// <summary>
+    /// When a third replica may be sent a read of which two have copies: not while either may still be executing it (a read is hedged
+    /// once), and later than that only because both may be dead.
+    /// </summary>
+    public TimeSpan HedgeAgainAt { get; private set; }
+    public bool IsHedged => _targets.Values.Count(target => target.Open) >= 2;
 
     public RefusalReason Refusal { get; private set; }
     public string? Message { get; private set; }
@@ -86,6 +100,7 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
         if (masterMoved) MasterIsBusy = PreferMaster = false;
         if (!merged.IsNewerThan(known)) return;
         MasterIsBusy = PreferMaster = false;
+        RunningAt = null;
         foreach (var target in _targets.Values) (target.Fresh, target.Waiting, target.Suspect, target.NextTry, target.Declined) = (true, false, false, default, 0);
     }
 
@@ -100,9 +115,26 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
         var target = Target(silo);
         var patience = Times.Patience(target.Attempts++);
         if (most < patience) patience = most.Value;
+        if (!target.Open) HedgeAgainAt = now + (Times.Attempt * HedgePatience);
+        target.Open = true;
         target.Suspect |= target.Waiting;
         (target.Fresh, target.Waiting, target.PatienceEnd, target.NextTry) = (false, true, now + patience, now + patience);
         _unsettled++;
+    }
+
+    /// <summary>The replica is asked about the read, or has said that it executes it: its answer is waited for.</summary>
+    public void OnAwaited(SiloAddress silo, TimeSpan until)
+    {
+        var target = Target(silo);
+        (target.Waiting, target.Suspect, target.PatienceEnd, target.NextTry) = (true, false, until, until);
+    }
+
+    /// <summary>The replica executes the read, and nobody is left who would bring its answer: a copy that joins it will.</summary>
+    public void OnRunning(SiloAddress silo, TimeSpan now)
+    {
+        RunningAt = silo;
+        var target = Target(silo);
+        (target.Waiting, target.Fresh, target.Suspect, target.NextTry) = (false, false, false, now);
     }
 
     public void OnRedirected(SiloAddress silo, GroupView? view, TimeSpan now)
@@ -138,6 +170,13 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
         Target(silo).Suspect = true;
     }
 
+    /// <summary>A relay heard nothing of it from a replica whose silo it hears: the call is there, and may be being executed.</summary>
+    public void OnUnheardOf(SiloAddress silo, string? message, TimeSpan now)
+    {
+        OnBroken(silo, message, now);
+        Target(silo).Open = true;
+    }
+
     /// <summary>
     /// The attempt came to nothing on its way, and the replica is not to blame: it may be asked again then, by another way, without
     /// holding up others. This copy may have arrived all the same.
@@ -146,7 +185,8 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
     {
         Message = message ?? Message;
         var target = Target(silo);
-        (target.Waiting, target.Suspect, target.NextTry) = (false, true, again);
+        (target.Waiting, target.Suspect, target.NextTry, target.Open) = (false, true, again, false);
+        if (silo.Equals(RunningAt)) RunningAt = null;
     }
 
     /// <summary>One copy was not sent by the relay that it went to: it cannot have been executed.</summary>
@@ -168,7 +208,8 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
     private void Decline(SiloAddress silo, TimeSpan now)
     {
         var target = Target(silo);
-        (target.Waiting, target.Fresh, target.Suspect) = (false, false, false);
+        (target.Waiting, target.Fresh, target.Suspect, target.Open) = (false, false, false, false);
+        if (silo.Equals(RunningAt)) RunningAt = null;
         target.NextTry = now + Times.Backoff(target.Declined++);
     }
 

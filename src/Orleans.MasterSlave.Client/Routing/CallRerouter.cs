@@ -8,13 +8,14 @@ namespace Orleans.MasterSlave.Routing;
 /// The long way of a call: a view is missing, or the first attempt was not answered. Does what <see cref="ClientPolicy"/> decides.
 /// </summary>
 internal sealed partial class CallRerouter(
-    AttemptSender sender, DirectWays directWays, Relays relays, RelayScout scout, SuspectSilos suspects, GoneSilos gone, ClientTimes times, TimeProvider time, ILogger<CallRerouter> logger)
+    AttemptSender sender, ReadQuestions questions, DirectWays directWays, Relays relays, RelayScout scout, SuspectSilos suspects, GoneSilos gone,
+    ClientTimes times, TimeProvider time, ILogger<CallRerouter> logger)
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1); // timers count in these: a shorter one ends at once, and the call would spin
 
     public async ValueTask<CallReply> RerouteAsync(RoutedCall call, GroupRoutes? routes, Attempt? first)
     {
-        var journey = new Journey(call, times) { Routes = routes ?? call.Group.Routes };
+        var journey = new Journey(call) { Routes = routes ?? call.Group.Routes };
         Refresh(journey);
         SuspectKnown(journey);
         if (first is not null)
@@ -58,7 +59,7 @@ internal sealed partial class CallRerouter(
             var attempt = journey.Attempts[i];
             if (!attempt.Reply.IsCompleted)
             {
-                if (!attempt.WasSilent && now >= attempt.PatienceEnd) Silent(journey, attempt, now);
+                if (!attempt.WasSilent && !questions.IsAwaited(journey, attempt, now)) Silent(journey, attempt, now);
                 continue;
             }
 
@@ -136,7 +137,14 @@ internal sealed partial class CallRerouter(
     private void Broken(Journey journey, Attempt attempt, TimeSpan now)
     {
         journey.LastFailure = attempt.Reply.Exception?.InnerException ?? new OperationCanceledException();
-        if (!CallFailure.IsPassing(journey.LastFailure)) throw CallFailure.Lasting(journey.LastFailure);
+        if (!CallFailure.IsPassing(journey.LastFailure))
+        {
+            if (EndsTheCall(journey, attempt.Silo)) throw CallFailure.Lasting(journey.LastFailure);
+            journey.Progress.OnNotSent(); // it did not come as far as the grain there
+            journey.Progress.OnBroken(attempt.Silo, journey.LastFailure.Message, now);
+            return;
+        }
+
         if (attempt.Key is not null)
         {
             relays.Silent(attempt.Key); // a relay reports what it could not carry: what it does not report is its gateway's
@@ -147,6 +155,18 @@ internal sealed partial class CallRerouter(
         if (directWays.RelaysPossible) DirectFailed(journey, attempt);
         else if (journey.LastFailure is SiloUnavailableException) suspects.Suspect(attempt.Silo);
         journey.Progress.OnBroken(attempt.Silo, journey.LastFailure.Message, now);
+    }
+
+    /// <summary>
+    /// What fails for good at one replica may be answered by another: a read by any, whatever needs the master by none.
+    /// </summary>
+    private static bool EndsTheCall(Journey journey, SiloAddress silo)
+    {
+        journey.FailsAt.Add(silo);
+        if (journey.Progress.View is not { } view || journey.Call.OnlySilo is not null) return true;
+        return journey.Call.Kind == CallKind.ReadAny
+            ? view.Replicas.All(replica => replica.Callable is not { } other || journey.FailsAt.Contains(other))
+            : view.Replicas.Any(replica => replica.Node == view.Master && silo.Equals(replica.Silo));
     }
 
     private void WayFailed(Journey journey, SiloAddress silo, string? message, TimeSpan now)
@@ -191,9 +211,13 @@ internal sealed partial class CallRerouter(
         if (reply.Kind == ReplyKind.NotTaken) journey.Progress.OnNotSent();
         switch (reach)
         {
+            case Reach.Heard when reply.IsRunning:
+                journey.Tried(attempt.Silo).IsSlow();
+                journey.Progress.OnRunning(attempt.Silo, now);
+                break;
             case Reach.Heard:
                 journey.Tried(attempt.Silo).IsSlow();
-                journey.Progress.OnBroken(attempt.Silo, reply.Message, now);
+                journey.Progress.OnUnheardOf(attempt.Silo, reply.Message, now);
                 break;
             case Reach.Gone:
                 gone.Learn(attempt.Silo);
@@ -249,11 +273,12 @@ internal sealed partial class CallRerouter(
             var view = await sender.Resolve(journey.Call.Group, refusedVersion, relay?.Key).WaitAsync(times.Patience(journey.Progress.Resolved + 1), time);
             if (relay?.Silo is { } answered) journey.AskedBy.Remove(answered);
             sender.LearnFromDirectory(journey.Call.Group, view);
+            journey.LookupFailure = null;
             return view;
         }
         catch (Exception failure)
         {
-            journey.LastFailure = failure;
+            journey.LastFailure = journey.LookupFailure = failure;
             journey.ResolveWasSilent = failure is TimeoutException;
             if (relay is not null && journey.ResolveWasSilent) relays.Silent(relay.Value.Key);
             return null;
@@ -262,7 +287,7 @@ internal sealed partial class CallRerouter(
 
     private async Task WaitAsync(Journey journey, TimeSpan until, TimeSpan now)
     {
-        if (journey.Resolving is null && journey.LastFailure is { } failure && !CallFailure.IsPassing(failure)) throw CallFailure.Lasting(failure);
+        if (journey.Resolving is null && journey.LookupFailure is { } failure && !CallFailure.IsPassing(failure)) throw CallFailure.Lasting(failure);
         foreach (var attempt in journey.Attempts)
         {
             if (!attempt.WasSilent && attempt.PatienceEnd < until) until = attempt.PatienceEnd;
@@ -270,6 +295,7 @@ internal sealed partial class CallRerouter(
 
         var pause = until - now > ShortestPause ? until - now : ShortestPause;
         List<Task> events = [.. journey.Attempts.Select(attempt => attempt.Reply)];
+        events.AddRange(journey.Attempts.Select(attempt => attempt.Question).Where(question => question is { IsCompleted: false })!);
         if (journey.Resolving is not null) events.Add(journey.Resolving);
         var next = events.Count == 0 ? Task.Delay(pause, time, journey.Call.Cancellation) : Task.WhenAny(events).WaitAsync(pause, time, journey.Call.Cancellation);
         await next.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);

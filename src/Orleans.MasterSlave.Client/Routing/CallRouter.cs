@@ -16,7 +16,8 @@ internal sealed class CallRouter(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<CallReply> RouteAsync(RoutedCall call)
     {
-        if (call.Group.Routes is not { } routes || First(call, routes) is not { } route || suspects.IsSuspect(route.Silo) || gone.IsGone(route.Silo))
+        if (call.Times.Call <= times.Attempt || call.Group.Routes is not { } routes || First(call, routes) is not { } route
+            || suspects.IsSuspect(route.Silo) || gone.IsGone(route.Silo))
             return await rerouter.RerouteAsync(call, null, null);
 
         var way = directWays.WayTo(call.Group.Path, route.Silo);

@@ -18,6 +18,8 @@ internal static class ClientPolicy
 
         var wake = call.Times.Call;
         if (call.View is null) return ResolveOr(call, now, wake);
+        if (call.RunningAt is { } running && call.Target(running) is { Waiting: false } slow)
+            return now >= slow.NextTry ? Send(running) : new(ClientStep.Wait, Until: Earlier(wake, slow.NextTry));
 
         var decision = call.Kind == CallKind.ReadAny ? NextReader(call, now, ref wake) : NextForMaster(call, now, ref wake);
         return decision ?? ResolveOr(call, now, wake);
@@ -70,7 +72,8 @@ internal static class ClientPolicy
 
                 var target = call.Target(silo);
                 if (HoldsUp(target, now)) return new(ClientStep.Wait, Until: Earlier(wake, target.PatienceEnd));
-                if (target.Fresh) fresh ??= silo;
+                if (!target.Open && call.IsHedged && now < call.HedgeAgainAt) wake = Earlier(wake, call.HedgeAgainAt);
+                else if (target.Fresh) fresh ??= silo;
                 else if (IsDue(target, now, ref wake)) due ??= silo;
             }
         }

@@ -11,6 +11,12 @@ internal sealed record ClientTimes(TimeSpan Attempt, TimeSpan Call, TimeSpan Min
     /// <summary>The directory reads the store for those who skip its cache: it is asked less often than replicas are.</summary>
     private static readonly TimeSpan MaxResolveBackoff = TimeSpan.FromSeconds(2);
 
+    /// <summary>No call lasts longer, so that a group may forget who was silent for longer (W1).</summary>
+    public static readonly TimeSpan MaxCall = TimeSpan.FromMinutes(10);
+
+    /// <summary>The same, with a limit of the whole call of the method's own.</summary>
+    public ClientTimes Within(TimeSpan? limit) => limit is { } own && own > TimeSpan.Zero ? this with { Call = own < MaxCall ? own : MaxCall } : this;
+
     public static ClientTimes From(MasterSlaveClientOptions options) =>
         new(options.AttemptTimeout, options.CallTimeout, options.RetryBackoff, options.MaxRetryBackoff);
 

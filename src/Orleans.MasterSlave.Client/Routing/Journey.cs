@@ -38,17 +38,23 @@ internal sealed class TriedWays
 }
 
 /// <summary>One call off the straight way, and all that is under way for it. Used by one flow of control only.</summary>
-internal sealed class Journey(RoutedCall call, ClientTimes times)
+internal sealed class Journey(RoutedCall call)
 {
     private readonly Dictionary<SiloAddress, TriedWays> _tried = [];
 
     public RoutedCall Call { get; } = call;
-    public CallProgress Progress { get; } = new(call.Kind, times, call.Turn) { OnlySilo = call.OnlySilo };
+    public CallProgress Progress { get; } = new(call.Kind, call.Times, call.Turn) { OnlySilo = call.OnlySilo };
     public List<Attempt> Attempts { get; } = [];
     public GroupRoutes? Routes { get; set; }
     public Task<GroupView?>? Resolving { get; set; }
     public bool ResolveWasSilent { get; set; }
     public Exception? LastFailure { get; set; }
+
+    /// <summary>What the last question to the directory ended with; null: it was answered.</summary>
+    public Exception? LookupFailure { get; set; }
+
+    /// <summary>Where it fails at each attempt, such as where the grain cannot be constructed.</summary>
+    public HashSet<SiloAddress> FailsAt { get; } = [];
 
     /// <summary>A direct attempt was silent: until it is known why, others go by relays as well.</summary>
     public bool DirectWasSilent { get; set; }

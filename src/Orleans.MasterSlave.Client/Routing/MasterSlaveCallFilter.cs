@@ -11,7 +11,8 @@ namespace Orleans.MasterSlave.Routing;
 /// reply back into a response. It stands after the user's outgoing filters, which run once for a call, however often it is sent.
 /// </summary>
 internal sealed class MasterSlaveCallFilter(
-    ClientGroups groups, CallRouter router, CallSerializer serializer, MasterSlaveClientOptions options, TimeProvider time)
+    ClientGroups groups, CallRouter router, CallSerializer serializer, MasterSlaveClientOptions options, ClientTimes times, ReadIds reads,
+    TimeProvider time)
 {
     private const int MaxRenewals = 3; // of the client id, within one call
 
@@ -21,6 +22,7 @@ internal sealed class MasterSlaveCallFilter(
         OperationContext.RefuseInside("Calling another grain");
         var shape = CallShape.Of(request);
         if (shape.Unsupported is not null) throw new NotSupportedOnReplicatedGrainException(shape.Unsupported);
+        serializer.DemandSerializableContext();
         var only = DiagnosticReadScope.Current;
         if (!shape.IsReadOnly)
         {
@@ -35,18 +37,20 @@ internal sealed class MasterSlaveCallFilter(
     private async ValueTask<Response> ExecuteAsync(GrainId target, IInvokable request)
     {
         var payload = serializer.SerializeOperation(request);
+        var ownTimes = times.Within(request.GetDefaultResponseTimeout());
         var group = groups.Enter(target);
         try
         {
             for (var renewals = 0; ; renewals++)
             {
-                if (group.Token(out _) == SessionToken.None) await LearnPositionAsync(group, CancellationOf(request));
+                if (group.Token(out _) == SessionToken.None) await LearnPositionAsync(group, ownTimes, CancellationOf(request));
                 if (!group.TryTakeId(out var id, out var answeredThrough, out var known))
                     throw new OverloadedException($"{target}: {options.MaxOperationsPerGrain} operations wait behind the oldest one of this client; not executed.");
                 try
                 {
                     var operation = new Operation { Id = id, AnsweredThrough = answeredThrough, Known = known, Payload = payload, Birth = group.Birth };
-                    var reply = await router.RouteAsync(new RoutedCall(group, CallKind.Operation, time.GetTimestamp(), CancellationOf(request)) { Operation = operation });
+                    var call = new RoutedCall(group, CallKind.Operation, time.GetTimestamp(), ownTimes, CancellationOf(request)) { Operation = operation };
+                    var reply = await router.RouteAsync(call);
                     return Answer(group, reply, keepToken: true);
                 }
                 catch (RequestExpiredException expired) when (expired.IsNew && renewals < MaxRenewals)
@@ -66,9 +70,12 @@ internal sealed class MasterSlaveCallFilter(
     }
 
     /// <summary>A client that knows nothing of a group asks before its first operation: what the group has forgotten lies before that (W1).</summary>
-    private async ValueTask LearnPositionAsync(ClientGroup group, CancellationToken cancellation)
+    private async ValueTask LearnPositionAsync(ClientGroup group, ClientTimes ownTimes, CancellationToken cancellation)
     {
-        var call = new RoutedCall(group, CallKind.ReadAny, time.GetTimestamp(), cancellation) { Read = ReadRequest.Ping(group.Birth), Turn = group.NextTurn() };
+        var call = new RoutedCall(group, CallKind.ReadAny, time.GetTimestamp(), ownTimes, cancellation)
+        {
+            Read = ReadRequest.Ping(group.Birth), Turn = group.NextTurn(),
+        };
         group.Saw((await router.RouteAsync(call)).Token);
     }
 
@@ -84,10 +91,14 @@ internal sealed class MasterSlaveCallFilter(
             var read = new ReadRequest
             {
                 Payload = payload, Token = only is null ? token : SessionToken.None, MasterOnly = master && only is null,
-                Diagnostic = only is not null, StrictSession = options.StrictSessions, Birth = group.Birth,
+                Diagnostic = only is not null, StrictSession = options.StrictSessions, Birth = group.Birth, Call = reads.Next(),
             };
             var kind = only is not null ? CallKind.ReadOne : master ? CallKind.ReadMaster : CallKind.ReadAny;
-            var call = new RoutedCall(group, kind, time.GetTimestamp(), CancellationOf(request)) { Read = read, OnlySilo = only, Turn = group.NextTurn() };
+            var ownTimes = times.Within(request.GetDefaultResponseTimeout());
+            var call = new RoutedCall(group, kind, time.GetTimestamp(), ownTimes, CancellationOf(request))
+            {
+                Read = read, OnlySilo = only, Turn = group.NextTurn(),
+            };
             return Answer(group, await router.RouteAsync(call), keepToken: only is null);
         }
         finally

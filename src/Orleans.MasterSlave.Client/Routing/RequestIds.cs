@@ -49,7 +49,7 @@ internal sealed class RequestIds(int limit)
     }
 
     /// <summary>The one source of identities on the calling side.</summary>
-    private static Guid NewClientId()
+    internal static Guid NewClientId()
     {
         Span<byte> bytes = stackalloc byte[16];
         RandomNumberGenerator.Fill(bytes);

@@ -5,7 +5,7 @@ using Orleans.MasterSlave.Journal;
 namespace Orleans.MasterSlave;
 
 /// <summary>
-/// Reads back the operations that silos set aside when they returned with more than their successor had (C2). In synchronous mode nobody was ever
+/// Reads back the operations that silos set aside when they returned with more than their successor had. In synchronous mode nobody was ever
 /// told that these had happened; in asynchronous mode somebody may have been.
 /// </summary>
 public static class OrphanedOperations

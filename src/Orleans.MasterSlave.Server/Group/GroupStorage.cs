@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Hosting;
 using Orleans.Storage;
 
 namespace Orleans.MasterSlave.Group;
@@ -9,16 +8,17 @@ internal static class GroupStorage
 {
     public const string Name = "MasterSlave";
 
-    public static IGrainStorage Find(IServiceProvider services, MasterSlaveOptions options)
+    public static IGrainStorage Find(IServiceProvider services)
     {
         var storage = services.GetKeyedService<IGrainStorage>(Name) ?? services.GetKeyedService<IGrainStorage>("Default") ?? services.GetService<IGrainStorage>()
             ?? throw new MasterSlaveConfigurationException(
                 $"Replicated grains need grain storage for their group records: one named \"{Name}\", or the default one. Add for example " +
                 $"silo.AddSqliteGrainStorage(\"{Name}\", ...) or silo.AddAdoNetGrainStorage(\"{Name}\", ...).");
-        if (storage.GetType().Name.Contains("MemoryGrainStorage", StringComparison.Ordinal) && !options.AllowVolatileGroupStorage)
+        if (storage.GetType().Name.Contains("MemoryGrainStorage", StringComparison.Ordinal))
             throw new MasterSlaveConfigurationException(
-                $"Group records must not live in memory ({storage.GetType().Name}): they would die with a silo. Use durable storage named \"{Name}\"; " +
-                $"in tests, set {nameof(MasterSlaveOptions)}.{nameof(MasterSlaveOptions.AllowVolatileGroupStorage)}.");
+                "Group records cannot live in Orleans' memory storage: its rows are in grains, which run only after this silo has started, " +
+                "and die with a silo. " +
+                $"Use durable storage named \"{Name}\"; in tests, AddSqliteGrainStorage(\"{Name}\", ...) with a file in a temporary folder.");
         return storage;
     }
 }

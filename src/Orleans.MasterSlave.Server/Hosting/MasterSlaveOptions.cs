@@ -4,8 +4,8 @@ namespace Orleans.Hosting;
 public sealed class MasterSlaveOptions
 {
     /// <summary>
-    /// Folder of this silo's log, snapshots and identity. Required; on a local disk; one folder for each silo, kept between restarts. Created when
-    /// it does not exist.
+    /// Folder of this silo's log, snapshots and identity. Required; best a full path, on a local disk; one folder for each silo, kept between restarts.
+    /// Created when it does not exist.
     /// </summary>
     public string LogDirectory { get; set; } = "";
 
@@ -59,7 +59,7 @@ public sealed class MasterSlaveOptions
 
     /// <summary>
     /// How long one batch of operations may take to apply, from when its turn begins, before the replica is taken for broken and gives up its
-    /// mastership (L6). Default 10 s.
+    /// mastership. Default 10 s.
     /// </summary>
     public TimeSpan ApplyTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -72,7 +72,7 @@ public sealed class MasterSlaveOptions
 
     /// <summary>
     /// For how long the log may hang in one write or sync before this silo is no longer taken for alive, and slaves elsewhere take over its masterships
-    /// (L1). Longer than any pause that the disk makes at times; at least 100 ms, default 5 s.
+    ///. Longer than any pause that the disk makes at times; at least 100 ms, default 5 s.
     /// </summary>
     public TimeSpan LogStallTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -109,7 +109,7 @@ public sealed class MasterSlaveOptions
     public long LogMemoryBytes { get; set; } = 64 << 20;
 
     /// <summary>
-    /// How fast old files of the log of which little is needed are read to be rewritten, in bytes per second (D5). At least 1 MiB; default 32 MiB.
+    /// How fast old files of the log of which little is needed are read to be rewritten, in bytes per second. At least 1 MiB; default 32 MiB.
     /// </summary>
     public long LogRewriteBytesPerSecond { get; set; } = 32 << 20;
 
@@ -122,9 +122,6 @@ public sealed class MasterSlaveOptions
     /// <summary>Where this silo stands: replicas of a group go to different zones as long as there are any. Default: none.</summary>
     public string Zone { get; set; } = "";
 
-    /// <summary>
-    /// Allows group records in storage that lives in memory. For tests only: when the silo that holds it dies, the records are gone and the groups
-    /// quarantined. Default false.
-    /// </summary>
+    /// <summary>Has no effect: group records cannot live in memory storage. Default false.</summary>
     public bool AllowVolatileGroupStorage { get; set; }
 }

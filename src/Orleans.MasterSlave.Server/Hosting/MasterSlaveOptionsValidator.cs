@@ -12,6 +12,7 @@ internal sealed class MasterSlaveOptionsValidator(IOptions<MasterSlaveOptions> o
     {
         var o = options.Value;
         Demand(!string.IsNullOrWhiteSpace(o.LogDirectory), nameof(o.LogDirectory), "must name a folder on a local disk, one for each silo: silo.AddMasterSlave(o => o.LogDirectory = \"...\")");
+        Demand(!o.LogDirectory.StartsWith('~'), nameof(o.LogDirectory), $"must not begin with '~': only a shell knows what '{o.LogDirectory}' is");
         Demand(o.HeartbeatInterval >= TimeSpan.FromMilliseconds(10) && o.HeartbeatInterval <= TimeSpan.FromSeconds(10), nameof(o.HeartbeatInterval), "must be 10 ms to 10 s");
         Demand(o.LeaseDuration >= o.HeartbeatInterval * 3, nameof(o.LeaseDuration), $"must be at least three heartbeat intervals ({o.HeartbeatInterval * 3})");
         var least = new LivenessTimes { LeaseDuration = o.LeaseDuration }.LeastPromotionWait + o.HeartbeatInterval / 2;

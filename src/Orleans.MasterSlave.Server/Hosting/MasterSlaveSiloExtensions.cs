@@ -32,6 +32,7 @@ public static class MasterSlaveSiloExtensions
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddMetrics();
         builder.Services.AddSingleton<IConfigurationValidator, MasterSlaveOptionsValidator>();
+        builder.Services.AddSingleton<IConfigurationValidator, LogPlaceCheck>();
         builder.Services.AddMasterSlavePlacement();
         builder.Services.AddMasterSlaveRouting(builder.Configuration, throughGateways: false);
         builder.Services.AddSingleton<MasterSlaveNode>();

@@ -9,20 +9,17 @@ internal static class ReplicatedGrainRules
 {
     private static readonly string? OrleansCompany = typeof(Grain).Assembly.GetCustomAttribute<AssemblyCompanyAttribute>()?.Company;
 
-    public static IEnumerable<string> FaultsOf(Type grain, Func<Type, bool> isSerializable) =>
-        [.. FaultsOfClass(grain, isSerializable), .. grain.GetInterfaces().Where(IsTheAuthors).SelectMany(contract => FaultsOfInterface(grain, contract))];
+    public static IEnumerable<string> FaultsOf(Type grain, Func<Type, bool> isSerializable, Func<ParameterInfo, bool> isRegistered) =>
+    [
+        .. FaultsOfClass(grain, isSerializable), .. UnsupportedFeatures.OfClass(grain), .. UnsupportedFeatures.OfConstructor(grain, isRegistered),
+        .. grain.GetInterfaces().Where(IsTheAuthors).SelectMany(contract => FaultsOfInterface(grain, contract)),
+    ];
 
     private static IEnumerable<string> FaultsOfClass(Type grain, Func<Type, bool> isSerializable)
     {
         var name = grain.FullName;
         if (grain.GetCustomAttribute<GrainTypeAttribute>(inherit: false) is null) yield return $"{name} lacks [GrainType(\"…\")]: its name must outlive a rename of the class.";
         if (grain.IsGenericTypeDefinition) yield return $"{name} is generic: replicated grains are not.";
-        foreach (var attribute in grain.GetCustomAttributes(inherit: true))
-        {
-            if (attribute is StatelessWorkerAttribute or ReentrantAttribute or MayInterleaveAttribute)
-                yield return $"{name} carries [{attribute.GetType().Name.Replace("Attribute", "", StringComparison.Ordinal)}]: operations of a replicated grain run one at a time, on each replica.";
-        }
-
         var state = StateOf(grain);
         if (state is { IsGenericParameter: false } && !isSerializable(state)) yield return $"{name}: Orleans cannot serialize its state {state.FullName}: mark it [GenerateSerializer].";
         if (state?.GetCustomAttribute<GenerateSerializerAttribute>() is not null && state.GetCustomAttribute<AliasAttribute>() is null)
@@ -54,6 +51,9 @@ internal static class ReplicatedGrainRules
             if (method.GetCustomAttribute<ReadPreferenceAttribute>() is not null && method.GetCustomAttribute<ReadOnlyAttribute>() is null)
                 yield return $"{name} carries [ReadPreference] and is not [ReadOnly].";
         }
+
+        foreach (var fault in UnsupportedFeatures.OfInterface(grain, contract)) yield return fault;
+        foreach (var fault in UnsupportedFeatures.OfImplementation(grain, contract)) yield return fault;
     }
 
     /// <summary>A grain interface, but not one of Orleans' own: those keep their names.</summary>

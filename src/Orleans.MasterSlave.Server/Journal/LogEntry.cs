@@ -55,7 +55,10 @@ internal sealed class LogEntry
     /// <summary>What the client had seen of the group when it first sent the request (W1).</summary>
     [Id(8)] public SessionToken Known { get; init; }
 
-    /// <summary>XxHash3 of the payload, made when the operation was admitted.</summary>
+    /// <summary>
+    /// XxHash3 of the payload as its client sent it, made when the operation was admitted: a retry has the same. The payload itself may
+    /// be another, where incoming filters changed arguments.
+    /// </summary>
     [Id(9)] public ulong PayloadChecksum { get; init; }
 
     /// <summary>None is acted on yet: an entry with one stops who follows (I5).</summary>

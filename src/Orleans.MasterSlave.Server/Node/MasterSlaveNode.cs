@@ -67,7 +67,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
     private async Task OpenAsync(CancellationToken cancelled)
     {
         var o = options.Value;
-        var storage = GroupStorage.Find(services, o);
+        var storage = GroupStorage.Find(services);
         var registry = new NodeRegistry(storage, IdSource.NewGuid);
         _directory = await LogDirectory.OpenAsync(o.LogDirectory);
         await registry.ProbeAsync();

@@ -14,7 +14,16 @@ internal sealed class GroupContextActivator(IGrainActivator inner) : IGrainActiv
         // Stages can be subscribed to only before the activation begins; the shell comes with the first call.
         context.ObservableLifecycle.Subscribe(
             nameof(ReplicaShell), GrainLifecycleStage.First, _ => Task.CompletedTask, _ => context.GetComponent<ReplicaShell>()?.EndAsync() ?? Task.CompletedTask);
-        return GroupGrainContext.Construct(context, _create);
+        try
+        {
+            return GroupGrainContext.Construct(context, _create);
+        }
+        catch (Exception e)
+        {
+            // Callers must be able to tell it from a silo that is gone: it fails at each attempt.
+            throw new MasterSlaveConfigurationException(
+                $"{ReplicaKey.GroupOf(context.GrainId)} cannot be constructed on {context.Address.SiloAddress}: {(e.InnerException ?? e).Message}", e);
+        }
     }
 
     public ValueTask DisposeInstance(IGrainContext context, object instance) => inner.DisposeInstance(context, instance);

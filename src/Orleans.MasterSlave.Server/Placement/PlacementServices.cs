@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Hosting;
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Filters;
 using Orleans.Runtime;
 using Orleans.Runtime.Hosting;
 using Orleans.Timers;
@@ -15,6 +16,8 @@ internal static class PlacementServices
     {
         if (services.Any(service => service.ServiceType == typeof(ReplicaSiloRule))) return services;
 
+        services.AddSingleton<ReplicaHosting>();
+        services.AddSingleton<IncomingFilters>();
         services.AddSingleton<SiloDeaths>();
         services.AddSingleton<ISiloDeaths>(provider => provider.GetRequiredService<SiloDeaths>());
         services.AddRule<ReplicaSiloRule, MasterSlavePinnedPlacement>(ReplicatedGrainProperties.PinnedDirectory);
@@ -24,6 +27,8 @@ internal static class PlacementServices
         services.AddSingleton<IConfigureGrainTypeComponents, GroupContextConfigurator>();
         services.AddSingleton<IConfigurationValidator, ReplicatedGrainValidator>();
         DecorateTimers(services);
+        GroupContextAccessor.Decorate(services);
+        services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter, OwnCallsFilter>());
         return services;
     }
 

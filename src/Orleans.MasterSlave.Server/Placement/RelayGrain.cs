@@ -18,7 +18,9 @@ internal sealed class RelayGrain(IGrainFactory factory, IReachability reach, ILo
         _carrier.CarryAsync(SiloOf(replica), () => factory.GetGrain<IReplicaEndpoint>(replica).ExecuteAsync(operation), patience);
 
     public Task<CallReply> ReadAsync(GrainId replica, ReadRequest request, TimeSpan patience) =>
-        _carrier.CarryAsync(SiloOf(replica), () => factory.GetGrain<IReplicaEndpoint>(replica).ReadAsync(request), patience);
+        _carrier.CarryAsync(
+            SiloOf(replica), () => factory.GetGrain<IReplicaEndpoint>(replica).ReadAsync(request), patience,
+            request.Call.IsNone || request.PositionOnly ? null : () => factory.GetGrain<IReplicaEndpoint>(replica).ReadAsync(request.Question()));
 
     public Task<GroupView> ResolveAsync(GroupId group, long refusedVersion) =>
         factory.GetGrain<IGroupDirectoryGrain>(GroupDirectoryKey.Of(group)).ResolveAsync(group, refusedVersion);

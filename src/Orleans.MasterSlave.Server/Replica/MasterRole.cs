@@ -304,7 +304,8 @@ internal sealed class MasterRole : IMasterOfSlaves
     private CallReply IdReused(RequestId id) =>
         Refusal(RefusalReason.RequestIdReused, $"Request {id} is another operation of the same client id: two processes use it. Is one of them a copy of the other?");
 
-    private static ulong ChecksumOf(Operation operation) => XxHash3.HashToUInt64(operation.Payload);
+    /// <summary>By which a retry is told from another operation: of what the client sent, whatever filters made of it since (W1).</summary>
+    private static ulong ChecksumOf(Operation operation) => operation.SentChecksum ?? XxHash3.HashToUInt64(operation.Payload);
 
     /// <summary>Group time that has run away from the clocks stands still until a new mastership sets it back.</summary>
     private void WatchTime()

@@ -78,6 +78,15 @@ internal sealed class Replica
 
     public async Task<CallReply> ExecuteAsync(Operation operation)
     {
+        if (await DeclineAsync(operation) is { } declined) return declined;
+        var reply = _state.Master!.ExecuteAsync(operation);
+        _state.Settle();
+        return await reply;
+    }
+
+    /// <summary>Why this replica does not execute the operation; null: it would, at this moment.</summary>
+    public async ValueTask<CallReply?> DeclineAsync(Operation operation)
+    {
         var decision = Decide(operation);
         if (decision == ServerDecision.AwaitBarrier)
         {
@@ -85,11 +94,11 @@ internal sealed class Replica
             decision = Decide(operation);
         }
 
-        if (decision != ServerDecision.Execute) return Decline(decision);
-        var reply = _state.Master!.ExecuteAsync(operation);
-        _state.Settle();
-        return await reply;
+        return decision == ServerDecision.Execute ? null : Decline(decision);
     }
+
+    /// <summary>As many operations as the group admits wait before they come to the log.</summary>
+    public CallReply Overloaded() => Decline(ServerDecision.RefuseOverloaded);
 
     public async Task<CallReply> ReadAsync(ReadRequest request)
     {

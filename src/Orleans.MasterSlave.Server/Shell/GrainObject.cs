@@ -1,8 +1,11 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Diagnostics;
+using Orleans.MasterSlave.Filters;
 using Orleans.MasterSlave.Journal;
+using Orleans.Metadata;
 using Orleans.Serialization;
 using Orleans.Serialization.Invocation;
 
@@ -22,13 +25,21 @@ internal sealed partial class GrainObject : IReplicatedObject
     private readonly Dictionary<RequestId, (byte[] Payload, CallPayload Call)> _admitted = []; // read, and not applied yet
     private readonly Dictionary<LogIndex, IReadOnlyList<Func<Task>>> _afterCommit = []; // what applied operations want done, until they are answered
     private readonly GrainTarget _target;
+    private readonly IncomingFilters _filters;
+    private readonly GrainInterfaceTypeResolver _interfaces;
 
-    public GrainObject(IGrainContext context, Turns turns, CallSerializer calls, Serializer serializer, TurnLimits limits, ILogger logger)
+    public GrainObject(IGrainContext context, Turns turns, CallSerializer calls, Serializer serializer, TurnLimits limits, IncomingFilters filters, ILogger logger)
     {
         (_context, _turns, _calls, _serializer, _limits, _logger) = (context, turns, calls, serializer, limits, logger);
         _target = new GrainTarget(context);
         _answers = new Answers(calls, TellUnserializable);
+        _filters = filters;
+        _interfaces = context.ActivationServices.GetRequiredService<GrainInterfaceTypeResolver>();
     }
+
+    /// <summary>Operations that come here from callers, through the incoming filters.</summary>
+    public FilteredOperations Operations(int most) =>
+        new(GroupGrainContext.Of(_context), _filters, _interfaces, _calls, _answers, _limits, most);
 
     private IReplicatedGrain Grain => (IReplicatedGrain)_context.GrainInstance!;
 
@@ -116,10 +127,25 @@ internal sealed partial class GrainObject : IReplicatedObject
 
     private async Task<byte[]> ReadInTurnAsync(byte[] payload)
     {
-        var call = _calls.Deserialize(payload);
+        CallPayload call;
+        try
+        {
+            call = _calls.Deserialize(payload);
+        }
+        catch (Exception e) when (!LocalFailure.Is(e))
+        {
+            return _calls.SerializeResponse(Response.FromException(
+                new NotSupportedOnReplicatedGrainException($"The replica cannot read the call: {e.GetType().FullName}: {e.Message}")));
+        }
+
         using var request = call.Request;
         request.SetTarget(_target);
-        return _answers.OfRead(await InvokeAsync(request), request);
+        var around = _filters.For(_context.GrainInstance!);
+        if (around.Length == 0) return await ExecuteAsync();
+        return await new FilteredCall(GroupGrainContext.Of(_context), request, around, _interfaces, _calls, ExecuteAsync)
+            .RunAsync(response => _answers.OfRead(response, request));
+
+        async Task<byte[]> ExecuteAsync() => _answers.OfRead(await InvokeAsync(request), request);
     }
 
     private static async Task DoInTurnAsync(IReadOnlyList<Func<Task>> actions)

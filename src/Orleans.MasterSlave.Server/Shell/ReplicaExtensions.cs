@@ -7,17 +7,17 @@ namespace Orleans.MasterSlave.Shell;
 /// <summary>The callers' way in: thin, the shell decides.</summary>
 internal sealed class ReplicaEndpoint(IGrainContextAccessor context) : IReplicaEndpoint
 {
-    private readonly ReplicaShell _shell = ReplicaShell.Of(context.GrainContext);
+    private readonly ReplicaShell _shell = ReplicaShell.Of(GroupGrainContext.Unwrap(context.GrainContext));
 
-    public async Task<CallReply> ExecuteAsync(Operation operation) => await (await _shell.StartedAsync()).ExecuteAsync(operation);
+    public Task<CallReply> ExecuteAsync(Operation operation) => _shell.ExecuteAsync(operation);
 
-    public async Task<CallReply> ReadAsync(ReadRequest request) => await (await _shell.StartedAsync()).ReadAsync(request);
+    public Task<CallReply> ReadAsync(ReadRequest request) => _shell.ReadAsync(request);
 }
 
 /// <summary>The other replicas' way in.</summary>
 internal sealed class ReplicaPeer(IGrainContextAccessor context) : IReplicaPeer
 {
-    private readonly ReplicaShell _shell = ReplicaShell.Of(context.GrainContext);
+    private readonly ReplicaShell _shell = ReplicaShell.Of(GroupGrainContext.Unwrap(context.GrainContext));
 
     public async Task<AppendReply> AppendAsync(AppendRequest request) => await (await _shell.StartedAsync()).OnAppendAsync(request);
 

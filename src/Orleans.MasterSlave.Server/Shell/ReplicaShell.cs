@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Hosting;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Diagnostics;
+using Orleans.MasterSlave.Filters;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Liveness;
 using Orleans.MasterSlave.Node;
@@ -21,6 +22,8 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
     private readonly IGrainContext _context;
     private readonly MasterSlaveNode _node;
     private Task<Replica>? _started;
+    private readonly RunningReads _reads = new();
+    private FilteredOperations? _operations;
     private Replica? _replica;
     private Task? _end;
     private int _tickQueued; // at most one tick waits in the activation's queue
@@ -51,6 +54,16 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
         context.SetComponent(shell);
         return shell;
     }
+
+    /// <summary>Executes a caller's operation, through the incoming filters.</summary>
+    public async Task<CallReply> ExecuteAsync(Operation operation)
+    {
+        var replica = await StartedAsync();
+        return await _operations!.ExecuteAsync(replica, operation);
+    }
+
+    /// <summary>Executes a caller's read; a copy of one that is under way joins it.</summary>
+    public async Task<CallReply> ReadAsync(ReadRequest request) => await _reads.RunAsync(request, (await StartedAsync()).ReadAsync);
 
     /// <summary>The replica, recovered from its log. Begins at the first call; a start that failed is tried again at the next.</summary>
     public Task<Replica> StartedAsync()
@@ -116,6 +129,10 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
         var previous = running.EndOfPrevious(Group);
         if (previous is not null) await previous;
         var log = OpenLog(running, logger);
+        var grain = new GrainObject(
+            _context, Turns, services.GetRequiredService<CallSerializer>(), services.GetRequiredService<Serializer>(), Limits,
+            services.GetRequiredService<IncomingFilters>(), logger);
+        _operations = grain.Operations(running.Limits.MaxOperationsInFlight);
         var replica = new Replica(new ReplicaEnvironment
         {
             Group = Group,
@@ -124,7 +141,7 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
             Log = log,
             Coordinator = running.Coordinators.Of(Group),
             Links = new ReplicaLinks(Group, running.Nodes, services.GetRequiredService<IGrainFactory>()),
-            Object = new GrainObject(_context, Turns, services.GetRequiredService<CallSerializer>(), services.GetRequiredService<Serializer>(), Limits, logger),
+            Object = grain,
             Time = services.GetRequiredService<TimeProvider>(),
             Clock = running.Clock,
             Limits = running.Limits,

@@ -51,7 +51,11 @@ internal static class SiloMain
         silo.Configure<SiloOptions>(options => options.SiloName = settings.Name);
         silo.ConfigureEndpoints(IPAddress.Loopback, settings.SiloPort, settings.GatewayPort);
         silo.UseSqliteClustering(settings.Store);
-        if (!settings.PlugIn) return;
+        if (!settings.PlugIn)
+        {
+            silo.Configure<GrainTypeOptions>(options => options.Classes.RemoveWhere(type => type.IsDefined(typeof(ReplicatedAttribute), inherit: true)));
+            return;
+        }
 
         silo.AddSqliteGrainStorage("MasterSlave", settings.Store);
         silo.AddMasterSlave(options => options.LogDirectory = settings.LogDirectory);

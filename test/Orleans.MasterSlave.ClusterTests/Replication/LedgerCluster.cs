@@ -25,7 +25,8 @@ public sealed class LedgerCluster : IAsyncDisposable
     public ReportedWarnings Warnings { get; } = new();
     public IReadOnlyList<InProcessSiloHandle> Silos => [.. _cluster.Silos, .. _returned];
 
-    public static async Task<LedgerCluster> StartAsync(short silos = 3, Action<MasterSlaveOptions>? options = null, Action<MasterSlaveClientOptions>? client = null)
+    public static async Task<LedgerCluster> StartAsync(
+        short silos = 3, Action<MasterSlaveOptions>? options = null, Action<MasterSlaveClientOptions>? client = null, Action<ISiloBuilder>? configure = null)
     {
         var cluster = new LedgerCluster();
         var builder = new InProcessTestClusterBuilder(silos);
@@ -33,13 +34,15 @@ public sealed class LedgerCluster : IAsyncDisposable
         {
             silo.AddSqliteGrainStorage("groups", o => o.Path = cluster._directory.File("groups.db"));
             silo.Services.AddKeyedSingleton("MasterSlave", (services, _) => cluster.Switch(of.SiloName).Over(services.GetRequiredKeyedService<IGrainStorage>("groups")));
-            silo.AddIncomingGrainCallFilter(cluster.Gate(of.SiloName));
             silo.Services.AddLogging(l => l.AddProvider(cluster.Warnings));
             silo.AddMasterSlave(o =>
             {
                 o.LogDirectory = cluster._directory.File(of.SiloName);
                 options?.Invoke(o);
             });
+            // Before the library's own filter, to see its calls.
+            silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(cluster.Gate(of.SiloName)));
+            configure?.Invoke(silo);
             if (Environment.GetEnvironmentVariable("MASTERSLAVE_TEST_LOG") is { } file)
                 silo.Services.AddLogging(l => l.SetMinimumLevel(LogLevel.Information).AddProvider(new FileLoggerProvider(file, of.SiloName)));
         });
@@ -93,7 +96,7 @@ public sealed class LedgerCluster : IAsyncDisposable
     public async Task<InProcessSiloHandle> MasterOfAsync(ILedger ledger) => SiloOf((await RecordAsync(ledger))!.Master);
 
     /// <summary>Waits until as many replicas are in sync, as the record tells.</summary>
-    internal Task<GroupRecord> InSyncAsync(ILedger ledger, int replicas, InProcessSiloHandle? by = null) => Eventually.GetAsync(
+    internal Task<GroupRecord> InSyncAsync(IGrainWithStringKey ledger, int replicas, InProcessSiloHandle? by = null) => Eventually.GetAsync(
         async () => await RecordAsync(ledger, by) is { } record && record.InSync.Length >= replicas ? record : null,
         $"{replicas} replicas of {ledger.GetGrainId()} in sync");
 

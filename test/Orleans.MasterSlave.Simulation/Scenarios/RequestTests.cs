@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Replicas;
@@ -74,6 +75,36 @@ public sealed class RequestTests
         Assert.Equal(6, scenario.At(next).Applied); // the inherited copy was executed after all
         retry = scenario.Send(scenario.Master, operation);
         scenario.Until(() => retry.IsAnswered, "the recorded answer");
+        Assert.Equal(6, scenario.At(next).Applied);
+    });
+
+    /// <summary>
+    /// Filters of the admitting replica have changed the arguments, and what they made is logged. A retry brings what the client sent, and
+    /// is known by it: in flight, answered, and by a new master (W1, W3).
+    /// </summary>
+    [Fact]
+    public void Retry_OfAnOperationThatFiltersChanged_IsTheSameRequest() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Pair);
+        scenario.Change(5);
+        var (master, next) = (scenario.Master, scenario.Slaves[0]);
+        scenario.Hold(master, next, Scenario.IsAppendWithEntries);
+        var sent = scenario.Operation(1);
+        var first = scenario.Send(master, sent.With([1, 2, 3, 4, 5, 6, 7, 8], XxHash3.HashToUInt64(sent.Payload)));
+        var retry = scenario.Send(master, sent);
+        scenario.Wait(TimeSpan.FromMilliseconds(20));
+        Assert.Null(retry.Reply); // it has joined the first
+        scenario.EndScript();
+        scenario.Do(scenario.Cluster.Network.ReleaseHeld);
+        scenario.Until(() => first.IsAnswered && retry.IsAnswered, "both answers");
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], scenario.At(master).Disk.Read(scenario.At(master).Disk.Last.Index, 1, int.MaxValue)[0].Payload);
+
+        scenario.UntilAllRest();
+        scenario.Do(master.Crash);
+        scenario.Until(() => scenario.At(next).IsServing, "a new master");
+        retry = scenario.Send(next, sent);
+        scenario.Until(() => retry.IsAnswered, "the recorded answer");
+        scenario.Heal();
         Assert.Equal(6, scenario.At(next).Applied);
     });
 

@@ -22,7 +22,7 @@ internal sealed class PolicyClient(SimCluster cluster, SimRouting routing, SimGr
     {
         var began = Cluster.World.Now;
         var request = make(0);
-        var call = new RoutedCall(_group, kind, Cluster.World.Time.GetTimestamp(), CancellationToken.None)
+        var call = new RoutedCall(_group, kind, Cluster.World.Time.GetTimestamp(), routing.Times, CancellationToken.None)
         {
             Operation = request as Operation, Read = request as ReadRequest, Turn = Random.Below(64),
         };

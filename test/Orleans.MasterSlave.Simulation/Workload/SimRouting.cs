@@ -32,12 +32,15 @@ internal sealed class SimRouting
         var factory = Factory.Over(this);
         var relays = new Relays(time, new Random(random.Below(int.MaxValue)));
         var gone = new GoneSilos();
+        var sender = new AttemptSender(factory, gone, times, time);
+        Times = times;
         Rerouter = new CallRerouter(
-            new AttemptSender(factory, gone, times, time), new DirectWays(relaysPossible: true, times.Attempt, time, NullLogger<DirectWays>.Instance), relays,
+            sender, new ReadQuestions(sender, times), new DirectWays(relaysPossible: true, times.Attempt, time, NullLogger<DirectWays>.Instance), relays,
             new RelayScout(factory, relays, times, time), new SuspectSilos(time), gone, times, time, NullLogger<CallRerouter>.Instance);
     }
 
     public CallRerouter Rerouter { get; }
+    public ClientTimes Times { get; }
 
     private Task<T> SendAsync<T>(string id, object request, Func<SimSilo, Task<T>> handle)
     {

@@ -70,6 +70,7 @@ public sealed class SmallCluster : IAsyncDisposable
             .UseOrleans(silo =>
             {
                 silo.Configure<ClusterOptions>(Name);
+                silo.Configure<GrainTypeOptions>(options => options.Classes.RemoveWhere(type => type.IsDefined(typeof(ReplicatedAttribute), inherit: true)));
                 silo.ConfigureEndpoints(IPAddress.Loopback, FreePort(), FreePort());
                 configure(silo);
             })

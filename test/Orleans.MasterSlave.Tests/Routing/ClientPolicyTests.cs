@@ -201,6 +201,72 @@ public sealed class ClientPolicyTests
         Assert.Equal(A, Sent(call, Ms(1)));
     }
 
+    /// <summary>R5: two may be executing it. A third is tried only when both have been silent for long.</summary>
+    [Fact]
+    public void ReadOfWhichNothingIsHeard_IsHedgedOnce()
+    {
+        var call = Call(CallKind.ReadAny, View(1, A, A, B, C));
+        var first = Sent(call, default);
+        var second = Sent(call, Ms(400));
+        Assert.NotEqual(first, second);
+        List<SiloAddress> later = [];
+        var now = Ms(401);
+        while (now < Ms(2_400))
+        {
+            var decision = ClientPolicy.Next(call, now);
+            if (decision.Step == ClientStep.Send)
+            {
+                later.Add(decision.Target!);
+                call.OnSent(decision.Target!, now);
+            }
+            else if (decision.Step == ClientStep.Resolve)
+            {
+                call.OnResolving();
+                call.OnResolved(null, now);
+            }
+            else now = decision.Until;
+        }
+
+        Assert.All(later, silo => Assert.Contains(silo, new[] { first, second }));
+        Assert.DoesNotContain(Sent(call, now), new[] { first, second });
+    }
+
+    /// <summary>One that declined does not execute it: the next is tried at once.</summary>
+    [Fact]
+    public void ReadThatWasDeclined_IsNotHeldUp_ByTheHedge()
+    {
+        var call = Call(CallKind.ReadAny, View(1, A, A, B, C));
+        var first = Sent(call, default);
+        var second = Sent(call, Ms(400));
+        call.OnBroken(second, null, Ms(401));
+        Assert.DoesNotContain(Sent(call, Ms(401)), new[] { first, second });
+    }
+
+    /// <summary>The replica executes it, and the relay that brought the call has gone: only a copy that joins it brings its answer.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ReadThatIsRunning_IsSentThereAgain_AndNowhereElse(bool byTheMaster)
+    {
+        var call = Call(byTheMaster ? CallKind.ReadMaster : CallKind.ReadAny, View(1, A, A, B, C));
+        var first = Sent(call, default);
+        call.OnRunning(first, Ms(300));
+        Assert.Equal(first, Sent(call, Ms(300)));
+        call.OnAwaited(first, Ms(1_500));
+        Assert.Equal(new ClientDecision(ClientStep.Wait, Until: Ms(1_500)), ClientPolicy.Next(call, Ms(800)));
+        call.OnRedirected(first, null, Ms(900)); // it does not execute it any more
+        Assert.NotEqual(first, Sent(call, Ms(900)));
+    }
+
+    [Fact]
+    public void LimitOfTheMethod_IsTheCallsLimit_WithinBounds()
+    {
+        Assert.Equal(Ms(700), Times.Within(Ms(700)).Call);
+        Assert.Equal(TimeSpan.FromMinutes(10), Times.Within(TimeSpan.FromHours(1)).Call);
+        Assert.Equal(Times, Times.Within(null));
+        Assert.Equal(Times, Times.Within(Timeout.InfiniteTimeSpan));
+    }
+
     [Fact]
     public void ReadOfOne_AsksNobodyElse()
     {

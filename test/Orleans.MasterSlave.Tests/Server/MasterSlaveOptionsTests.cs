@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
 using Xunit;
@@ -10,6 +12,7 @@ public sealed class MasterSlaveOptionsTests
     public static TheoryData<string, Action<MasterSlaveOptions>> Wrong => new()
     {
         { nameof(MasterSlaveOptions.LogDirectory), o => o.LogDirectory = " " },
+        { nameof(MasterSlaveOptions.LogDirectory), o => o.LogDirectory = "~/log" },
         { nameof(MasterSlaveOptions.HeartbeatInterval), o => o.HeartbeatInterval = TimeSpan.FromMilliseconds(9) },
         { nameof(MasterSlaveOptions.LeaseDuration), o => o.LeaseDuration = o.HeartbeatInterval * 2 },
         { nameof(MasterSlaveOptions.PromotionWait), o => o.PromotionWait = o.LeaseDuration },
@@ -52,6 +55,34 @@ public sealed class MasterSlaveOptionsTests
     public void Defaults_ButForTheFolder_AreSound() => Validate(Sound());
 
     [Fact]
+    public void FileSystemOfTheLogDirectory_IsKnown_BeforeTheDirectoryIsMade()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Directory.Exists("/dev/shm"), "needs a file system in memory");
+        Assert.Equal("tmpfs", LogPlaceCheck.FileSystemOf("/dev/shm/not/there/yet"));
+        Assert.NotEqual("tmpfs", LogPlaceCheck.FileSystemOf(AppContext.BaseDirectory));
+    }
+
+    [Fact]
+    public void RelativeLogDirectory_IsWarnedOf_WithWhereItIs()
+    {
+        var log = new FakeLogger<LogPlaceCheck>();
+        new LogPlaceCheck(Options.Create(new MasterSlaveOptions { LogDirectory = "data/log" }), log).ValidateConfiguration();
+        Assert.Contains($"is {Path.GetFullPath("data/log")} now", Assert.Single(log.Collector.GetSnapshot()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LogDirectoryInMemory_IsWarnedOf()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Directory.Exists("/dev/shm"), "needs a file system in memory");
+        var log = new FakeLogger<LogPlaceCheck>();
+        foreach (var place in new[] { AppContext.BaseDirectory, "/dev/shm/log" })
+            new LogPlaceCheck(Options.Create(new MasterSlaveOptions { LogDirectory = place }), log).ValidateConfiguration();
+        var warning = Assert.Single(log.Collector.GetSnapshot());
+        Assert.Equal(LogLevel.Warning, warning.Level);
+        Assert.Contains("/dev/shm/log is in memory", warning.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void SmallestAndLargestLogFile_AreSound()
     {
         foreach (var bytes in new[] { 1 << 20, 512 << 20 })
@@ -63,7 +94,7 @@ public sealed class MasterSlaveOptionsTests
         }
     }
 
-    private static MasterSlaveOptions Sound() => new() { LogDirectory = "somewhere" };
+    private static MasterSlaveOptions Sound() => new() { LogDirectory = Path.GetFullPath("somewhere") };
 
     private static void Validate(MasterSlaveOptions options) => new MasterSlaveOptionsValidator(Options.Create(options)).ValidateConfiguration();
 }
