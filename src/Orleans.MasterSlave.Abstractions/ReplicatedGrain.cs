@@ -83,6 +83,10 @@ public abstract class ReplicatedGrain<TState> : Grain, IReplicatedGrain
 
     ReplicaRole IReplicatedGrain.Role => Role;
 
+    bool IReplicatedGrain.ImportsFirstState =>
+        ((Func<CancellationToken, Task<TState?>>)ImportFirstStateAsync).Method.DeclaringType is { } declares
+        && !(declares.IsGenericType && declares.GetGenericTypeDefinition() == typeof(ReplicatedGrain<>));
+
     /// <summary>
     /// A new id: the same on every replica and at every replay, and as unique as any random one, over all grains and clusters. Only inside an operation.
     /// </summary>
@@ -105,6 +109,24 @@ public abstract class ReplicatedGrain<TState> : Grain, IReplicatedGrain
         Operation.AddAfterCommit(action);
     }
 
+    /// <summary>
+    /// Override it to give the grain the state that it had before it was replicated: read it where it was kept, and return it. Called on the
+    /// first master, before any call is served; what it returns is logged and replicated like an operation, and never asked for again.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// It may do I/O and call other grains, but none that calls this one. It changes neither <see cref="State"/> nor what it reads: it may be called
+    /// again when its master dies before what it returned is replicated. It has <c>TurnTimeout</c> (10 s by default).
+    /// </para>
+    /// <para>
+    /// When it throws, callers get <see cref="FirstStateImportException"/>, nothing is executed, and it is called again for later calls.
+    /// It is not called for a grain that operations have changed already: deploy it with the first version that is replicated.
+    /// </para>
+    /// </remarks>
+    /// <param name="cancelled">Cancelled when this replica is the master no longer: what it returns is not used then.</param>
+    /// <returns>The first state; null: there is none, and the grain begins with a new one.</returns>
+    protected virtual Task<TState?> ImportFirstStateAsync(CancellationToken cancelled) => Task.FromResult<TState?>(null);
+
     /// <summary>This replica became the master: every operation answered so far is in its state. It serves as soon as this returns.</summary>
     /// <returns>A task that completes when the grain is ready. Calls wait for it.</returns>
     protected virtual Task OnBecameMasterAsync() => Task.CompletedTask;
@@ -119,4 +141,6 @@ public abstract class ReplicatedGrain<TState> : Grain, IReplicatedGrain
         Role = role;
         return role == ReplicaRole.Master ? OnBecameMasterAsync() : OnBecameSlaveAsync();
     }
+
+    async Task<object?> IReplicatedGrain.ImportFirstStateAsync(CancellationToken cancelled) => await ImportFirstStateAsync(cancelled);
 }

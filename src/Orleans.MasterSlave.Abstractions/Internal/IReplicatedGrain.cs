@@ -13,6 +13,12 @@ internal interface IReplicatedGrain
 
     ReplicaRole Role { get; }
 
+    /// <summary>The author's class overrides <see cref="ReplicatedGrain{TState}.ImportFirstStateAsync"/>.</summary>
+    bool ImportsFirstState { get; }
+
+    /// <summary>What the author's override gives; null: there is nothing to import.</summary>
+    Task<object?> ImportFirstStateAsync(CancellationToken cancelled);
+
     /// <summary>Sets the role, then tells the author's code. Exceptions of that code come back to the caller.</summary>
     Task ChangeRoleAsync(ReplicaRole role);
 }

@@ -147,6 +147,9 @@ internal enum RefusalReason
     /// Another operation has this request's id: two processes use one client id, as copies of one process do (W1). Final.
     /// </summary>
     RequestIdReused,
+
+    /// <summary>The group's first state could not be imported: the group has nothing yet to serve with. Final; the next call has it tried again.</summary>
+    NoFirstState,
 }
 
 /// <summary>

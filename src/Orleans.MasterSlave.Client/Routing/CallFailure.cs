@@ -21,6 +21,8 @@ internal static class CallFailure
             case RefusalReason.TokenLost when call.IsFinal:
                 group.DropToken();
                 return new SessionTokenLostException($"{group.Id}: what this client saw was lost in a failover. Read again.{said}");
+            case RefusalReason.NoFirstState when call.IsFinal && !call.MaybeExecuted:
+                return new FirstStateImportException($"{group.Id}: {call.Message}");
             case RefusalReason.Unsupported when call.IsFinal:
                 return new NotSupportedOnReplicatedGrainException($"{group.Id}: {call.Message}");
         }

@@ -149,7 +149,7 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
     {
         _unsettled--;
         (Refusal, Message) = (reason, message);
-        IsFinal = reason is RefusalReason.RequestExpired or RefusalReason.RequestIdReused or RefusalReason.TokenLost or RefusalReason.Unsupported;
+        IsFinal = reason is RefusalReason.RequestExpired or RefusalReason.RequestIdReused or RefusalReason.TokenLost or RefusalReason.Unsupported or RefusalReason.NoFirstState;
         var wasBusy = MasterIsBusy;
         MasterIsBusy = reason is RefusalReason.Overloaded or RefusalReason.TooFewInSync or RefusalReason.SessionTableFull or RefusalReason.DiskFull;
         if (MasterIsBusy && !wasBusy) AskOthersAt = now + (Times.Attempt * 2);

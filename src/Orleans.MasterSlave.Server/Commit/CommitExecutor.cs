@@ -11,7 +11,7 @@ namespace Orleans.MasterSlave.Commit;
 internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, SessionTable sessions, SnapshotTrigger trigger, Action<Exception> broken, Action<Exception> noSnapshot)
 {
     private const int MaxBatchEntries = 128, MaxBatchBytes = 1 << 20;
-    private const ushort SessionsPart = 1, StatePart = 2, TermsPart = 3; // of a snapshot
+    private const ushort SessionsPart = 1, StatePart = 2, TermsPart = 3, UntouchedPart = 4; // of a snapshot
 
     private readonly SortedDictionary<LogIndex, TaskCompletionSource> _waiters = []; // one for each index that a read waits for
     private MastershipTerms? _terms; // of the last entry applied; null: none was
@@ -31,6 +31,9 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     public LogIndex Visible { get; private set; }
 
     public LogIndex Stable => _stable;
+
+    /// <summary>Nothing that could change the state has been applied: no operation, and no import of a first state (G12).</summary>
+    public bool IsUntouched { get; private set; } = true;
 
     /// <summary>Called after each batch, with what was applied and the answers; the master answers its callers from here.</summary>
     public Action<IReadOnlyList<LogEntry>>? Applied { get; set; }
@@ -107,6 +110,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         {
             var parts = Sections.Read(snapshot.State);
             _terms = MastershipTerms.Load(Sections.Part(parts, TermsPart, "the snapshot"));
+            IsUntouched = parts.ContainsKey(UntouchedPart);
             Committed = LogIndex.None; // no read is promised anything while the state goes back
             using (var reader = Sections.Reader(parts[SessionsPart])) sessions.Load(reader);
             await target.RestoreStateAsync(parts[StatePart].ToArray());
@@ -117,6 +121,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         {
             Committed = LogIndex.None;
             _terms = null;
+            IsUntouched = true;
             sessions.Clear();
             await target.RestoreStateAsync(null);
         }
@@ -153,7 +158,8 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         Visible = taken[^1].Index;
         var answers = operations.Count == 0 ? [] : await target.ApplyAsync(operations, KeyOf(taken));
         BrokenInvariantException.Unless(answers.Count == operations.Count, "each operation has one answer");
-        if (taken[0].Kind != EntryKind.Operation) ApplyControl(taken[0]);
+        if (taken[0].Kind != EntryKind.Operation) await ApplyControlAsync(taken[0]);
+        else IsUntouched = false;
         for (var i = 0; i < operations.Count; i++) sessions.Record(operations[i], answers[i]);
         Committed = taken[^1].Index;
         foreach (var entry in taken) _appliedBytes += entry.Payload.Length + 64;
@@ -170,7 +176,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     }
 
     /// <summary>A control entry is a batch of its own: what it lays down holds for what follows, however the log is cut.</summary>
-    private void ApplyControl(LogEntry entry)
+    private async Task ApplyControlAsync(LogEntry entry)
     {
         switch (entry.Kind)
         {
@@ -178,9 +184,19 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
                 _terms = new MastershipTerms(entry.Epoch, BarrierContent.Of(entry));
                 sessions.Begin(_terms.Content.Limits);
                 break;
+            case EntryKind.Import:
+                await ImportAsync(ImportContent.Of(entry));
+                break;
             default:
                 throw new UnknownEntryException(entry);
         }
+    }
+
+    /// <summary>A state that operations have changed is never replaced: of two imports in a log the first one counts, on every replica alike (G12).</summary>
+    private async Task ImportAsync(ImportContent content)
+    {
+        if (IsUntouched && content.State.Length > 0) await target.RestoreStateAsync(content.State);
+        IsUntouched = false;
     }
 
     private void Wake()
@@ -289,6 +305,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         Sections.Write(to, SessionsPart, sessions.Save);
         Sections.Write(to, StatePart, state);
         Sections.Write(to, TermsPart, _terms!.Save);
+        if (IsUntouched) Sections.Write(to, UntouchedPart, []);
     });
 }
 

@@ -31,6 +31,15 @@ internal interface IReplicatedObject
     /// <summary>Puts the state back; null: as it was before the first operation.</summary>
     Task RestoreStateAsync(byte[]? state);
 
+    /// <summary>Its first state is to be asked for (G12). False: it begins as it is made.</summary>
+    bool ImportsFirstState => false;
+
+    /// <summary>
+    /// Asks for the first state, serialized as by <see cref="SaveStateAsync"/>, and changes nothing; null: there is none. The author's exceptions come
+    /// back as they are.
+    /// </summary>
+    Task<byte[]?> ImportFirstStateAsync(CancellationToken cancelled) => Task.FromResult<byte[]?>(null);
+
     Task RoleChangedAsync(ReplicaRole role);
 
     /// <summary>The answers of these operations have been recorded on the master: what was to be done after commit may be done.</summary>

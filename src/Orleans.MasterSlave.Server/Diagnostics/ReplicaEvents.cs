@@ -64,6 +64,10 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
         LogSnapshotFailed(error, group);
     }
 
+    public void FirstStateFailed(Exception error) => LogFirstStateFailed(error, group);
+
+    public void FirstStateImported(LogPosition position, int bytes) => LogFirstStateImported(group, position, bytes);
+
     public void Blocked(string reason)
     {
         metrics.BlockedReplicas.Add(1);
@@ -126,6 +130,12 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
 
     [LoggerMessage(LogLevel.Critical, "Group {Group}: this replica is quarantined and serves no more: {Reason}.")]
     private partial void LogQuarantined(Exception? error, GroupId group, string reason);
+
+    [LoggerMessage(LogLevel.Error, "Group {Group}: its first state could not be imported. Callers get FirstStateImportException; it is tried again for later calls.")]
+    private partial void LogFirstStateFailed(Exception error, GroupId group);
+
+    [LoggerMessage(LogLevel.Information, "Group {Group}: its first state is entry {Position}, with {Bytes} bytes.")]
+    private partial void LogFirstStateImported(GroupId group, LogPosition position, int bytes);
 
     [LoggerMessage(LogLevel.Critical, "Group {Group}: {Reason}. This replica gives up its office; an operation must not wait for anything (no lock, no .Result, no I/O).")]
     private partial void LogBlocked(GroupId group, string reason);

@@ -23,6 +23,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     private readonly PendingAnswers _pending;
     private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly EntryClock _clock;
+    private readonly FirstState _firstState;
     private readonly TimeSpan _lastSessionTime; // of the last entry inherited
     private LogIndex _barrier;
     private TimeSpan? _farAheadSince;
@@ -43,6 +44,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         _lastSessionTime = env.Log.Last.Index > env.Log.Base.Index ? env.Log.Read(env.Log.Last.Index, 1, int.MaxValue)[0].SessionTime : sessions.Time;
         _clock = new EntryClock(env.Clock, _lastSessionTime, () => env.Log.LastTimeUtc);
         _inSync = new InSyncKeeper(env, record, this, Advance, reason => owner.MastershipRefused(Epoch, reason), e => owner.MastershipFailed("the group record could not be changed", e));
+        _firstState = new FirstState(env, commit, AppendImport);
         commit.Applied = OnApplied;
         commit.KeepFrom = _inSync.LargestNeeded;
     }
@@ -54,6 +56,9 @@ internal sealed class MasterRole : IMasterOfSlaves
     /// <summary>The barrier is committed: everything inherited is applied, and operations are taken (W7).</summary>
     public bool IsServing => _serving.Task.IsCompletedSuccessfully && !_withdrawn;
     public Task Serving => _serving.Task;
+
+    /// <summary>The import of the group's first state comes before all service (G12).</summary>
+    public FirstState FirstState => _firstState;
     public bool HasRoom => _pending.HasRoom;
     public bool EnoughInSync => _inSync.EnoughToAccept;
     public bool LeaseIsValid => !_withdrawn && _inSync.LeaseIsValid;
@@ -109,6 +114,14 @@ internal sealed class MasterRole : IMasterOfSlaves
             Payload = payload,
         };
         Ship(_env.Log.AppendAsync([entry]));
+    }
+
+    private LogIndex AppendImport(byte[] content)
+    {
+        var sessionTime = _clock.SessionTime;
+        AppendControl(EntryKind.Import, content, _clock.NextTimeUtc(), sessionTime);
+        _clock.Stamped(sessionTime);
+        return _env.Log.Last.Index;
     }
 
     /// <summary>Executes an operation that was admitted: once, whatever happens to the answer (W1, W3–W5).</summary>
@@ -183,6 +196,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         _inSync.Stop();
         _commit.Applied = null;
         _commit.KeepFrom = CommitExecutor.Everything;
+        _firstState.End();
         _serving.TrySetCanceled();
         _pending.FailAll(new CallReply { Kind = ReplyKind.Unknown, Message = "The master lost its office before the outcome was known.", View = _owner.View, Birth = Record.Birth });
     }
@@ -255,6 +269,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     {
         foreach (var entry in entries)
         {
+            if (entry.Kind == EntryKind.Import) _env.Events.FirstStateImported(entry.Position, ImportContent.Of(entry).State.Length);
             if (entry.Kind != EntryKind.Operation) continue;
             var answer = _sessions.AnswerOf(entry.Request);
             _pending.Applied(entry, answer is null ? Expired($"Request {entry.Request} was forgotten before its entry was applied, or its answer was given before.") : Answer(answer, entry.Index));
@@ -270,6 +285,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     private async Task BeginServingAsync()
     {
         _beganServing = true;
+        if (!await _firstState.SettleAsync()) return;
         try
         {
             await _env.Object.RoleChangedAsync(ReplicaRole.Master);

@@ -90,7 +90,7 @@ internal sealed class Replica
         var decision = Decide(operation);
         if (decision == ServerDecision.AwaitBarrier)
         {
-            await InTimeAsync(_state.Master!.Serving, _env.Limits.ServeWait);
+            await ServesAsync(_state.Master!);
             decision = Decide(operation);
         }
 
@@ -105,8 +105,9 @@ internal sealed class Replica
         var decision = ServerPolicy.ForRead(Standing(), request, IsOfThisGroup(request.Birth, request.Token));
         if (decision == ServerDecision.AwaitBarrier)
         {
-            if (!await InTimeAsync(_state.Master!.Serving, _env.Limits.ServeWait)) return Redirect();
+            var serves = await ServesAsync(_state.Master!);
             decision = ServerPolicy.ForRead(Standing(), request, IsOfThisGroup(request.Birth, request.Token));
+            if (!serves && decision != ServerDecision.RefuseNoFirstState) return Redirect();
         }
 
         if (decision != ServerDecision.Execute) return Decline(decision);
@@ -242,12 +243,13 @@ internal sealed class Replica
             HasRoom: master?.HasRoom ?? false,
             IsFresh: IsFresh(_commit.Committed),
             LeaseIsValid: master?.LeaseIsValid ?? false,
-            MayAnswer: master?.MayAnswer ?? false);
+            MayAnswer: master?.MayAnswer ?? false,
+            FirstStateFailed: master?.FirstState.Failure is not null);
     }
 
     /// <summary>Is a state in which so much is applied recent enough to be read (R2)?</summary>
     private bool IsFresh(LogIndex applied) => !_state.IsOut && (_state.Master?.IsFresh
-        ?? _state.Succession.IsFreshWithin(_env.Limits.MaxStaleness, _state.Feed.Told.In(_state.Succession.Epoch, applied)));
+        ?? (!FirstState.IsDue(_env, _commit) && _state.Succession.IsFreshWithin(_env.Limits.MaxStaleness, _state.Feed.Told.In(_state.Succession.Epoch, applied))));
 
     /// <summary>Waits, a bounded time, until what the caller has seen is committed here (R1). A token from before a data loss asks for nothing.</summary>
     private async Task<bool> SeesAsync(SessionToken token)
@@ -258,6 +260,13 @@ internal sealed class Replica
 
     /// <summary>Is it from before a data loss? Then nobody can say whether what the client saw is still there (R1).</summary>
     private bool IsLost(SessionToken token) => token != SessionToken.None && token.DataLossCount < _env.Log.DataLossCount;
+
+    /// <summary>Waits, a bounded time, for a mastership that begins.</summary>
+    private Task<bool> ServesAsync(MasterRole master)
+    {
+        master.FirstState.Ask();
+        return InTimeAsync(master.Serving, _env.Limits.ServeWait);
+    }
 
     private async Task<bool> InTimeAsync(Task task, TimeSpan limit)
     {
@@ -290,6 +299,7 @@ internal sealed class Replica
         ServerDecision.RefuseAlone => Refusal(RefusalReason.None, $"The master of {_env.Group} is alone in sync and does not hold its node's lease in the group store."),
         ServerDecision.RefuseOverloaded => Refusal(RefusalReason.Overloaded, $"{_env.Group} has as many operations in flight as it may."),
         ServerDecision.RefuseTooLarge => Refusal(RefusalReason.Unsupported, $"The operation is larger than {_env.Limits.MaxOperationBytes} bytes."),
+        ServerDecision.RefuseNoFirstState => NoFirstState(),
         ServerDecision.RefuseQuarantined => Refusal(RefusalReason.Quarantined, $"This replica of {_env.Group} is quarantined: {_state.Quarantined}"),
         _ => Redirect(),
     };
@@ -302,9 +312,13 @@ internal sealed class Replica
         return Refusal(reason, $"The new master of {_env.Group} does not serve yet{(reason == RefusalReason.None ? "" : ": too few replicas are in sync")}.");
     }
 
-    private CallReply Refusal(RefusalReason reason, string message)
+    /// <summary>Everything inherited is applied, and no operation is among it.</summary>
+    private CallReply NoFirstState() => Refusal(RefusalReason.NoFirstState, _state.Master!.FirstState.Failure ?? "its first state could not be imported", _state.Master.LeaseIsValid);
+
+    private CallReply Refusal(RefusalReason reason, string message) => Refusal(reason, message, ServerPolicy.KnowsOfNoCopy(Standing()));
+
+    private CallReply Refusal(RefusalReason reason, string message, bool isCertain)
     {
-        var isCertain = ServerPolicy.KnowsOfNoCopy(Standing());
         return new CallReply
         {
             Kind = isCertain ? ReplyKind.Refused : ReplyKind.NotTaken,

@@ -90,6 +90,10 @@ internal interface IReplicaEvents
     void Quarantined(string reason, Exception? error);
     /// <summary>The state could not be serialized: the log is kept, and grows (D6).</summary>
     void SnapshotFailed(Exception error);
+    /// <summary>The author's import of a first state failed; callers are told, and it is tried again for later ones (G12).</summary>
+    void FirstStateFailed(Exception error);
+    /// <summary>The group has its first state; 0 bytes: there was none to import (G12).</summary>
+    void FirstStateImported(LogPosition position, int bytes);
     /// <summary>User code blocks the replica's thread: its mastership is given up without it (L6). From any thread.</summary>
     void Blocked(string reason);
     /// <summary>A task that nobody waits for, or a call of the silo, failed and should not.</summary>

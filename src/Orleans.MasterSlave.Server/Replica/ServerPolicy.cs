@@ -3,7 +3,7 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Replicas;
 
 /// <summary>What a replica does with a call.</summary>
-internal enum ServerDecision { Execute, AwaitBarrier, Redirect, RefuseTooFewInSync, RefuseOverloaded, RefuseTooLarge, RefuseQuarantined, RefuseAlone }
+internal enum ServerDecision { Execute, AwaitBarrier, Redirect, RefuseTooFewInSync, RefuseOverloaded, RefuseTooLarge, RefuseQuarantined, RefuseAlone, RefuseNoFirstState }
 
 /// <summary>What a replica knows of itself when a call arrives.</summary>
 /// <param name="Quarantined">It serves nothing.</param>
@@ -14,8 +14,9 @@ internal enum ServerDecision { Execute, AwaitBarrier, Redirect, RefuseTooFewInSy
 /// <param name="IsFresh">It heard from its counterpart within MaxStaleness (R2).</param>
 /// <param name="LeaseIsValid">It is master, and nobody else can be (L5).</param>
 /// <param name="MayAnswer">It is not alone in sync, or holds its node's lease (I2).</param>
+/// <param name="FirstStateFailed">The group's first state could not be imported a moment ago (G12).</param>
 internal readonly record struct ReplicaStanding(
-    bool Quarantined, bool IsMaster, bool BarrierCommitted, bool EnoughInSync, bool HasRoom, bool IsFresh, bool LeaseIsValid, bool MayAnswer);
+    bool Quarantined, bool IsMaster, bool BarrierCommitted, bool EnoughInSync, bool HasRoom, bool IsFresh, bool LeaseIsValid, bool MayAnswer, bool FirstStateFailed = false);
 
 /// <summary>What a replica knows of an operation that arrives.</summary>
 /// <param name="Bytes">Length of its payload.</param>
@@ -34,6 +35,7 @@ internal static class ServerPolicy
     {
         if (standing.Quarantined) return ServerDecision.RefuseQuarantined;
         if (!standing.IsMaster || !operation.IsOfThisGroup) return ServerDecision.Redirect;
+        if (standing.FirstStateFailed) return ServerDecision.RefuseNoFirstState;
         if (!standing.BarrierCommitted) return ServerDecision.AwaitBarrier;
         if (operation.IsKnown) return ServerDecision.Execute;
         if (!standing.MayAnswer) return ServerDecision.RefuseAlone;
@@ -54,6 +56,7 @@ internal static class ServerPolicy
         if (standing.Quarantined || !isOfThisGroup) return ServerDecision.Redirect;
         if (request.PositionOnly) return ServerDecision.Execute; // an old position is a true one: who knows too little is refused, never wrong (W1)
         if (request.MasterOnly && !standing.IsMaster) return ServerDecision.Redirect;
+        if (standing.FirstStateFailed) return ServerDecision.RefuseNoFirstState;
         if (standing.IsMaster && !standing.BarrierCommitted) return ServerDecision.AwaitBarrier;
         return standing.IsFresh ? ServerDecision.Execute : ServerDecision.Redirect;
     }

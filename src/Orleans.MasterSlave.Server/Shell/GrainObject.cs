@@ -83,6 +83,11 @@ internal sealed partial class GrainObject : IReplicatedObject
 
     public Task<byte[]> SaveStateAsync() => _turns.ExclusiveAsync(() => Task.FromResult(_serializer.SerializeToArray(Grain.State)));
 
+    public bool ImportsFirstState => Grain.ImportsFirstState;
+
+    public Task<byte[]?> ImportFirstStateAsync(CancellationToken cancelled) =>
+        _turns.ExclusiveAsync(() => _limits.OfOthers(() => ImportInTurnAsync(cancelled), "the import of the first state"));
+
     public async Task RestoreStateAsync(byte[]? state)
     {
         _afterCommit.Clear();
@@ -146,6 +151,12 @@ internal sealed partial class GrainObject : IReplicatedObject
             .RunAsync(response => _answers.OfRead(response, request));
 
         async Task<byte[]> ExecuteAsync() => _answers.OfRead(await InvokeAsync(request), request);
+    }
+
+    private async Task<byte[]?> ImportInTurnAsync(CancellationToken cancelled)
+    {
+        RequestContext.Clear(); // a caller's may be there, and is none of the import's
+        return await Grain.ImportFirstStateAsync(cancelled) is { } state ? _serializer.SerializeToArray<object>(state) : null;
     }
 
     private static async Task DoInTurnAsync(IReadOnlyList<Func<Task>> actions)

@@ -18,6 +18,7 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, Dis
     private readonly HashSet<RequestId> _answered = [];
     private readonly List<(TimeSpan At, int Count)> _answeredBefore = [];
     private GroupRecord? _record;
+    private long? _imported;
     private long _answeringEpoch;
 
     private static readonly TimeSpan LongestAge = TimeSpan.FromMinutes(1);
@@ -44,6 +45,13 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, Dis
         if (!IsSync) return;
         _digests[count] = digest;
         _indexes[entry.Request] = entry.Index;
+    }
+
+    /// <summary>A replica has its first state: of several that were imported, all have the same one, and keep it (G12).</summary>
+    public void Imported(int node, long value)
+    {
+        world.Require(!IsSync || _imported is null || _imported == value, () => $"{Group}: node {node} imported {value}, where others have {_imported} (G12)");
+        _imported = value;
     }
 
     /// <summary>A replica gives an answer, as seen on its own node.</summary>

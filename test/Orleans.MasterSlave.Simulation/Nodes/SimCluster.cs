@@ -27,6 +27,7 @@ internal sealed class SimCluster
         World = world;
         Draws = new DrawChecker(world);
         Options = options;
+        if (options.ImportsFirstState) OldState = new OldState();
         Network = new SimNetwork(world, options.Weather) { SiloOf = index => _nodes![index].Silo is { IsUp: true } silo ? silo : null };
         Store = new SimStore(world) { UnknownOutcomes = options.UnknownOutcomes, Slowness = options.StoreSlowness };
         Store.Landed = (next, before) => Groups![IndexOf(next.Group)].Checker.Swapped(next, before);
@@ -42,6 +43,9 @@ internal sealed class SimCluster
     public DrawChecker Draws { get; }
     public IReadOnlyList<SimNode> Nodes => _nodes;
     public IReadOnlyList<SimGroup> Groups { get; }
+
+    /// <summary>Null: the grains were never anything but replicated.</summary>
+    public OldState? OldState { get; }
 
     /// <summary>The scenario provokes quarantines.</summary>
     public bool MayQuarantine { get; set; }

@@ -24,6 +24,8 @@ internal sealed class SimEvents(SimWorld world, SimSilo silo, GroupId group) : I
     public void SnapshotInstalled(LogPosition position) => Note("snapshot installed", position.Index.Value, position);
     public void Unexpected(string what, Exception error) => world.Scheduler.Fail(new SimulationException($"At {world.Now.TotalSeconds:F4} s: {group} on node {silo.Index}: {what} failed: {error}"));
     public void SnapshotFailed(Exception error) => Note("snapshot failed", 0, error.Message);
+    public void FirstStateFailed(Exception error) => Note("first state failed", 0, error.Message);
+    public void FirstStateImported(LogPosition position, int bytes) => Note("first state imported", position.Index.Value, bytes);
     public void Blocked(string reason) => Note("blocked", 0, reason);
     public void StoreUnreachable(Exception error) => Note("store unreachable", 0, error.Message);
     public void FoundingRefused(IReadOnlyList<string> holders) => Note("founding refused", holders.Count, string.Join(' ', holders));

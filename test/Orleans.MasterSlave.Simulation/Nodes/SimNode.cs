@@ -42,6 +42,14 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random) :
     /// <summary>For scripted histories: how often the state cannot be serialized. 1: never can it.</summary>
     public double UnsavableStates { get; set; } = cluster.Options.UnsavableStates;
 
+    /// <summary>Where the grain's state was kept before it was replicated; null: it was never anything else.</summary>
+    public OldState? OldState => cluster.OldState;
+
+    /// <summary>For scripted histories: how long the import of the first state takes, and whether it fails in the end.</summary>
+    public TimeSpan? ImportTime { get; set; }
+    public double SlowestImportMilliseconds => cluster.Options.SlowestImportMilliseconds;
+    public bool ImportFails { get; set; }
+
     /// <summary>For scripted histories: an operation fails here, for want of memory, say, and not on other nodes.</summary>
     public bool FailsToApply { get; set; }
 

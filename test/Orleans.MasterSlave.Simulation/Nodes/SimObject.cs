@@ -9,7 +9,8 @@ namespace Orleans.MasterSlave.Simulated.Nodes;
 /// <summary>What operations are applied to: a ledger of request ids with a digest of all of them in order. An operation takes its time.</summary>
 internal sealed class SimObject(SimWorld world, TimeProvider time, int index, GroupChecker checker, double slowestMilliseconds, SimNode node, DrawChecker draws) : IReplicatedObject
 {
-    private const int SavedBytes = 40; // of one operation
+    private const int SavedHead = 8, SavedBytes = 40; // of a state, and of one operation in it
+    private const long NotImported = -1;
     private readonly SimRandom _random = world.Random.Fork();
     private readonly HashSet<RequestId> _known = [];
     private bool _applying;
@@ -19,6 +20,9 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
     /// <summary>What each operation of the ledger drew.</summary>
     public List<Guid> Draws { get; } = [];
     public ulong Digest { get; private set; }
+
+    /// <summary>What the import of the first state has given; null: nothing yet.</summary>
+    public long? Imported { get; private set; }
 
     /// <summary>An operation that begins with this byte cannot be read.</summary>
     public const byte Unreadable = 0xff;
@@ -33,6 +37,7 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
     {
         world.Require(!_applying, () => "operations never interleave (W5)");
         _applying = true;
+        RequireFirstState();
         var answers = new List<byte[]>();
         if (node.FailsToApply) throw new OutOfMemoryException("simulated");
         world.Require(operations.All(o => o.Payload[0] != Unreadable), () => "what cannot be read is not in the log (W3)");
@@ -52,9 +57,26 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
         return answers;
     }
 
+    public bool ImportsFirstState => node.OldState is not null;
+
+    public async Task<byte[]?> ImportFirstStateAsync(CancellationToken cancelled)
+    {
+        world.Count("first state asked for");
+        var (value, fails) = (node.OldState!.Next(), node.ImportFails);
+        var takes = node.ImportTime ?? _random.Milliseconds(0, node.SlowestImportMilliseconds);
+        if (takes > TimeSpan.Zero) await Task.Delay(takes, time, CancellationToken.None);
+        if (fails) throw new IOException("simulated: the old storage does not answer");
+        return BitConverter.GetBytes(value);
+    }
+
+    /// <summary>No call before the first state is there (G12).</summary>
+    private void RequireFirstState() =>
+        world.Require(!ImportsFirstState || Imported is not null, () => $"node {index} serves {checker.Group} without its first state (G12)");
+
     public async Task<byte[]> ReadAsync(byte[] payload)
     {
         if (slowestMilliseconds > 0 && _random.Chance(0.3)) await Task.Delay(_random.Milliseconds(0, slowestMilliseconds), time);
+        RequireFirstState();
         var answer = Answer();
         if (node.ReadTime > TimeSpan.Zero) await Task.Delay(node.ReadTime, time);
         return answer;
@@ -64,10 +86,11 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
     {
         world.Require(!_applying, () => "a snapshot is not taken within an operation (D6)");
         if (_random.Chance(node.UnsavableStates)) throw new NotSupportedException("simulated: a member of the state has no codec");
-        var bytes = new byte[Ledger.Count * SavedBytes];
+        var bytes = new byte[SavedHead + (Ledger.Count * SavedBytes)];
+        BitConverter.TryWriteBytes(bytes, Imported ?? NotImported);
         for (var i = 0; i < Ledger.Count; i++)
         {
-            var at = bytes.AsSpan(i * SavedBytes);
+            var at = bytes.AsSpan(SavedHead + (i * SavedBytes));
             Ledger[i].Client.TryWriteBytes(at);
             BitConverter.TryWriteBytes(at[16..], Ledger[i].Sequence);
             Draws[i].TryWriteBytes(at[24..]);
@@ -83,7 +106,9 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
         Draws.Clear();
         _known.Clear();
         Digest = 0;
-        for (var at = 0; at < state?.Length; at += SavedBytes)
+        Imported = state is not null && BitConverter.ToInt64(state) is not NotImported and var imported ? imported : null;
+        if (Imported is { } value) checker.Imported(index, value);
+        for (var at = SavedHead; at < state?.Length; at += SavedBytes)
         {
             var request = new RequestId(new Guid(state.AsSpan(at, 16)), BitConverter.ToInt64(state, at + 16));
             _known.Add(request);

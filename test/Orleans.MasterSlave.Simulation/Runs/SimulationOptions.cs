@@ -39,6 +39,12 @@ internal sealed record SimulationOptions
 
     /// <summary>How often a state cannot be serialized when a snapshot of it is due.</summary>
     public double UnsavableStates { get; init; }
+
+    /// <summary>Groups have a first state that is kept elsewhere (G12).</summary>
+    public bool ImportsFirstState { get; init; }
+
+    /// <summary>The longest that the import of one takes.</summary>
+    public double SlowestImportMilliseconds { get; init; }
     public double StoreSlowness { get; init; }
     public DiskLie Lie { get; init; }
     public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(5);
@@ -116,6 +122,8 @@ internal sealed record SimulationOptions
                     : new ReplicaLimits().Sessions,
             },
             UnsavableStates = random.Pick([0.0, 0.0, 0.5]),
+            ImportsFirstState = random.Chance(0.3),
+            SlowestImportMilliseconds = random.Pick([0.0, 5, 2_000]),
         };
     }
 }

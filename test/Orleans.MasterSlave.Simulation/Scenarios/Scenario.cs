@@ -24,7 +24,7 @@ internal sealed class Scenario
     public Scenario(
         GroupShape shape, int nodes = 3, int groups = 1, Func<ReplicaLimits, ReplicaLimits>? limits = null, bool untilRest = true,
         Func<int, ReplicaLimits, ReplicaLimits>? limitsOf = null, Liveness.LivenessTimes? times = null,
-        StoreOutageBehavior outage = StoreOutageBehavior.StopServingAlone, bool founded = true, DiskLie lie = DiskLie.None)
+        StoreOutageBehavior outage = StoreOutageBehavior.StopServingAlone, bool founded = true, DiskLie lie = DiskLie.None, bool imports = false)
     {
         var chosen = new ReplicaLimits { MaxStaleness = TimeSpan.FromSeconds(30) };
         Cluster = new SimCluster(_world, new SimulationOptions
@@ -32,6 +32,7 @@ internal sealed class Scenario
             Nodes = nodes,
             Groups = [.. Enumerable.Repeat(shape, groups)],
             Lie = lie,
+            ImportsFirstState = imports,
             Times = times ?? new Liveness.LivenessTimes(),
             SlowestApplyMilliseconds = 0,
             StoreOutage = outage,
@@ -333,4 +334,7 @@ internal sealed class ReplicaOf(SimReplica? present, NodeLease? lease)
     public bool IsServing => present?.Replica.IsServing ?? false;
     public SimDisk Disk => Replica.Disk;
     public int Applied => Replica.Object.Ledger.Count;
+
+    /// <summary>The first state that it has; null: none yet.</summary>
+    public long? Imported => Replica.Object.Imported;
 }
