@@ -35,8 +35,9 @@ internal static class Planter
         }
 
         places = [.. places.OrderBy(p => p.Start).ThenByDescending(p => p.End)];
-        foreach (var (one, other) in places.Zip(places.Skip(1)))
-            if (other.Start < one.End && other.End > one.End) problems.Add($"{other.Mutant} and {one.Mutant} overlap in {file}.");
+        for (var i = 0; i < places.Count; i++)
+            foreach (var other in places.Skip(i + 1).TakeWhile(p => p.Start < places[i].End))
+                if (other.End > places[i].End) problems.Add($"{other.Mutant} and {places[i].Mutant} overlap in {file}.");
         return problems.Count > 0 ? null : Render(text, 0, text.Length, places);
     }
 

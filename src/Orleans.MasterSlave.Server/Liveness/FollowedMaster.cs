@@ -71,15 +71,16 @@ internal sealed class FollowedMasters
     public IReplicaListener? Resigned(Resignation resignation)
     {
         if (!_entries.TryGetValue(resignation.Group, out var entry)) return null;
-        if (resignation.Epoch > entry.Resigned) entry.Resigned = resignation.Epoch;
+        if (resignation.Epoch > entry.ResignedOf(resignation.Birth)) (entry.Resigned ??= [])[resignation.Birth] = resignation.Epoch;
         return entry.Replica;
     }
 
-    public Epoch ResignedEpoch(GroupId group) => _entries.TryGetValue(group, out var entry) ? entry.Resigned : Epoch.None;
+    /// <summary>Of the group of that birth; of a group made anew, earlier epochs say nothing (I4).</summary>
+    public Epoch ResignedEpoch(GroupId group, GroupBirth birth) => _entries.TryGetValue(group, out var entry) ? entry.ResignedOf(birth) : Epoch.None;
 
     /// <summary>Is a replica here in sync, as far as it knows, under such a master?</summary>
     public bool AnyInSyncUnder(Func<NodeId, bool> master) =>
-        _entries.Values.Any(e => e.Replica is not null && e.Followed.InSync && e.Followed.ConfirmedLife > 0 && e.Resigned < e.Followed.Epoch && master(e.Followed.Master));
+        _entries.Values.Any(e => e.Replica is not null && e.Followed.InSync && e.Followed.ConfirmedLife > 0 && !e.HasResigned && master(e.Followed.Master));
 
     /// <summary>Takes out those that no replica attends to and whose wait is over. They bind nobody, as long as nothing that was confirmed revives.</summary>
     public List<FollowedMaster> TakeOut(Func<FollowedMaster, bool> isOver)
@@ -102,6 +103,8 @@ internal sealed class FollowedMasters
     {
         public required FollowedMaster Followed { get; set; }
         public IReplicaListener? Replica { get; set; }
-        public Epoch Resigned { get; set; }
+        public Dictionary<GroupBirth, Epoch>? Resigned { get; set; }
+        public bool HasResigned => Resigned?.Values.Any(e => e >= Followed.Epoch) ?? false;
+        public Epoch ResignedOf(GroupBirth birth) => Resigned?.GetValueOrDefault(birth) ?? Epoch.None;
     }
 }

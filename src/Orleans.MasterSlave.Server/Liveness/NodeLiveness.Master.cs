@@ -73,10 +73,10 @@ internal sealed partial class NodeLiveness
     }
 
     /// <summary>Tells the slaves that they need not wait, until each has acknowledged it (L1, L6).</summary>
-    public void Resign(GroupId group, Epoch epoch, IEnumerable<NodeId> slaves)
+    public void Resign(Resignation resignation, IEnumerable<NodeId> slaves)
     {
         lock (_lock)
-            foreach (var slave in slaves) Lease(slave).Resignations[new Resignation(group, epoch)] = 0;
+            foreach (var slave in slaves) Lease(slave).Resign(resignation);
     }
 
     /// <summary>The log failed for good: heartbeats are no sign of life any more (L1).</summary>
@@ -102,16 +102,13 @@ internal sealed partial class NodeLiveness
             {
                 if (!HasBusinessWith(lease) && !strangers.Contains(peer)) continue;
                 var number = lease.NextNumber(Now, UtcNow, givesLease: !noSignOfLife);
-                var resignations = lease.Resignations.Keys.ToArray();
-                foreach (var resignation in resignations)
-                    if (lease.Resignations[resignation] == 0) lease.Resignations[resignation] = number;
                 var behind = BehindAt(peer);
                 due.Add((peer, new Heartbeat
                 {
                     Sender = self,
                     Number = number,
                     Store = store,
-                    Resignations = resignations,
+                    Resignations = lease.ToldWith(number),
                     IsNoSignOfLife = noSignOfLife,
                     Leaving = _leaving,
                     UtcNow = UtcNow,
@@ -208,7 +205,7 @@ internal sealed partial class NodeLiveness
         return latest;
     }
 
-    private static bool HasBusinessWith(PeerLease lease) => lease.Listeners.Count > 0 || lease.Resignations.Count > 0;
+    private static bool HasBusinessWith(PeerLease lease) => lease.Listeners.Count > 0 || lease.HasResignations;
 
     /// <summary>A few nodes without shared groups: those that follow this one in the order of all, so that each is somebody's.</summary>
     private NodeId[] Strangers(NodeId[] others) =>

@@ -55,9 +55,9 @@ internal sealed partial class NodeLiveness
     }
 
     /// <summary>The newest epoch of the group that its master is known to have given up (L6).</summary>
-    public Epoch ResignedEpoch(GroupId group)
+    public Epoch ResignedEpoch(GroupId group, GroupBirth birth)
     {
-        lock (_lock) return _followed.ResignedEpoch(group);
+        lock (_lock) return _followed.ResignedEpoch(group, birth);
     }
 
     /// <summary>Some master elsewhere has a slave here in sync, as far as it has told.</summary>

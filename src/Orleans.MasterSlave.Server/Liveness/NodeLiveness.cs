@@ -73,9 +73,17 @@ internal sealed partial class NodeLiveness(NodeLife self, StoreId store, Livenes
         return [.. lease.Listeners];
     }
 
+    /// <summary>
+    /// While a lease of the group is gone, nothing changes: its own thread, which says this, has not heard of it yet.
+    /// </summary>
     public void StopTicks(IReplicaListener listener)
     {
-        lock (_lock) if (_tickedSet.Remove(listener)) _ticked.Remove(listener);
+        lock (_lock)
+        {
+            if (!_tickedSet.Contains(listener) || _leases.Values.Any(l => !l.IsValid(Now, UtcNow) && l.Listeners.Contains(listener))) return;
+            _tickedSet.Remove(listener);
+            _ticked.Remove(listener);
+        }
     }
 
     /// <summary>To be called some times in each heartbeat interval. True: this process slept, and heartbeats should go at once.</summary>

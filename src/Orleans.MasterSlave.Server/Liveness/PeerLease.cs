@@ -8,6 +8,7 @@ namespace Orleans.MasterSlave.Liveness;
 /// </summary>
 internal sealed class PeerLease(LivenessTimes times)
 {
+    private readonly Dictionary<GroupId, (Resignation Resignation, long FirstToldWith)> _resignations = [];
     private readonly SortedDictionary<long, (TimeSpan Sent, DateTime SentUtc, bool GivesLease)> _sent = [];
     private long _lastNumber;
     private TimeSpan _until = TimeSpan.MinValue;
@@ -16,7 +17,6 @@ internal sealed class PeerLease(LivenessTimes times)
 
     /// <summary>How many groups of this node have a replica over there: heartbeats go while there is one.</summary>
     public List<IReplicaListener> Listeners { get; } = [];
-    public Dictionary<Resignation, long> Resignations { get; } = [];
     public LeaseSession Session { get; private set; }
     public long ReplierStartCount { get; private set; }
 
@@ -25,6 +25,25 @@ internal sealed class PeerLease(LivenessTimes times)
 
     /// <summary>Was the lease valid at the last tick: a change is told to the groups.</summary>
     public bool WasValid { get; set; }
+
+    public bool HasResignations => _resignations.Count > 0;
+
+    /// <summary>To be told until it is acknowledged. A later one says of the group what an earlier one said, so one is kept for each.</summary>
+    public void Resign(Resignation resignation) => _resignations[resignation.Group] = (resignation, 0);
+
+    /// <summary>What the heartbeat of that number tells of masterships that were given up.</summary>
+    public Resignation[] ToldWith(long number)
+    {
+        foreach (var (group, (resignation, first)) in _resignations)
+            if (first == 0) _resignations[group] = (resignation, number);
+        return [.. _resignations.Values.Select(r => r.Resignation)];
+    }
+
+    private void Heard(long number)
+    {
+        foreach (var (group, (_, first)) in _resignations)
+            if (first > 0 && first <= number) _resignations.Remove(group);
+    }
 
     /// <summary>Numbers a heartbeat. One that is no sign of life gives no lease when it is answered.</summary>
     public long NextNumber(TimeSpan now, DateTime utcNow, bool givesLease)
@@ -96,8 +115,7 @@ internal sealed class PeerLease(LivenessTimes times)
         ReplierStartCount = reply.Replier.StartCount;
         changed |= reply.Leaving && Leaves(reply.Replier.StartCount);
         if (Echo is not { } echo || echo.StartCount < reply.Replier.StartCount || echo.Now < reply.Now) Echo = new HeartbeatEcho(reply.Replier.StartCount, reply.Now);
-        foreach (var resignation in Resignations.Where(r => r.Value <= reply.Number && r.Value > 0).Select(r => r.Key).ToArray())
-            Resignations.Remove(resignation);
+        Heard(reply.Number);
         if (!_sent.TryGetValue(reply.Number, out var sent)) return changed;
         Learn(reply, sent.Sent, sent.SentUtc, now);
         if (!sent.GivesLease) return changed;

@@ -2,6 +2,7 @@ using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Diagnostics;
 using Orleans.MasterSlave.Group;
+using Orleans.MasterSlave.Liveness;
 using Orleans.MasterSlave.Replication.Slave;
 
 namespace Orleans.MasterSlave.Replicas;
@@ -179,7 +180,7 @@ internal sealed class StateManager : IMastershipOwner
     /// answer reads.
     /// </summary>
     private void TellOfTheEnd(MasterRole master) =>
-        _env.Liveness.Resign(_env.Group, master.Epoch, master.Record.Replicas.Where(n => n != _env.Self.Node));
+        _env.Liveness.Resign(new Resignation(_env.Group, master.Epoch, master.Record.Birth), master.Record.Replicas.Where(n => n != _env.Self.Node));
 
     public void MastershipRefused(Epoch epoch, string reason)
     {

@@ -80,7 +80,9 @@ internal sealed class Succession
     /// This mastership was given up, or a later one was, of which nothing else may have come here: then it is over as well. Its process,
     /// which is heard for other groups, keeps nobody waiting and vouches for no read.
     /// </summary>
-    public bool MasterResigned => Epoch > Epoch.None && _env.Liveness.ResignedEpoch(_env.Group) >= Epoch;
+    public bool MasterResigned => Epoch > Epoch.None && ResignedEpoch >= Epoch;
+
+    private Epoch ResignedEpoch => _env.Liveness.ResignedEpoch(_env.Group, _env.Log.Birth);
 
     public bool PatienceIsOver => MasterResigned || _env.Liveness.IsPatienceOver(Master, Followed.ConfirmedLife, Followed.Since);
 
@@ -122,7 +124,7 @@ internal sealed class Succession
     /// <summary>False: the master was heard since <see cref="MayCompete"/> said yes, and nothing is begun.</summary>
     public bool TryBeginCompeting()
     {
-        var gaveUpItsLease = _env.Liveness.ResignedEpoch(_env.Group) == Epoch; // of this very mastership, which the record still shows
+        var gaveUpItsLease = ResignedEpoch == Epoch; // of this very mastership, which the record still shows
         var concernsLeases = Master != _env.Self.Node && !Master.IsNone && !gaveUpItsLease;
         if (concernsLeases && !_env.Liveness.TryBeginCompeting(Master, Followed.ConfirmedLife, Followed.Since)) return false;
         Competing = true;

@@ -117,7 +117,20 @@ public enum DiskLie
     CutLeavesMarks,
 }
 
-/// <summary>One node's disk: how fast it is, and when it stalls.</summary>
+/// <summary>What a full disk refuses. It refuses entries first: promises and cuts go on in what is left of the segment (D5).</summary>
+[Flags]
+public enum RefusedWrites
+{
+    None = 0,
+    Entries = 1,
+
+    /// <summary>Snapshots, the own and a master's, and orphaned operations.</summary>
+    Files = 2,
+    Marks = 4,
+    All = Entries | Files | Marks,
+}
+
+/// <summary>One node's disk: how fast it is, when it stalls, and whether it is full.</summary>
 internal sealed class DiskFaults
 {
     public double MostMilliseconds { get; init; } = 2;
@@ -129,6 +142,9 @@ internal sealed class DiskFaults
 
     /// <summary>What is no longer in memory cannot be read back: whoever tries fails the disk (D2).</summary>
     public bool FailsToRead { get; set; }
+
+    /// <summary>The disk is full for these: they are refused, and nothing of them is written.</summary>
+    public RefusedWrites FullFor { get; set; }
 
     /// <summary>Raised when a stall ends before its time.</summary>
     public event Action? WentOn;

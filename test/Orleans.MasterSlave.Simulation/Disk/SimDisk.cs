@@ -88,6 +88,7 @@ internal sealed class SimDisk : IReplicaLog
     public Task AppendAsync(IReadOnlyList<LogEntry> entries)
     {
         Enter();
+        if (entries.Count > 0 && Refuses(RefusedWrites.Entries) is { } full) return full;
         var appended = entries.ToArray();
         var write = _writes + 1;
         if (!_writer.HasFailed)
@@ -108,6 +109,7 @@ internal sealed class SimDisk : IReplicaLog
     {
         Enter();
         Contract(from > Base.Index, $"nothing is cut at or below the base {Base}: {from}");
+        if (Refuses(RefusedWrites.Marks) is { } full) return full;
         if (from <= Last.Index) _entries.RemoveRange((int)(from - Base.Index) - 1, (int)(Last.Index - from) + 1);
         if (_faults.Lie != DiskLie.CutLeavesMarks) _durable = Math.Min(_durable, _entries.Count);
         return Enqueue(() => _contents.CutFrom(from), () => { }, null);
@@ -117,6 +119,7 @@ internal sealed class SimDisk : IReplicaLog
     {
         Enter();
         Contract(!birth.IsNone && !birth.IsOther(Birth), $"a log is of one birth: {birth} after {Birth}");
+        if (epoch > PromisedEpoch && Refuses(RefusedWrites.Marks) is { } full) return full;
         if (Birth.IsNone) Birth = birth;
         return Enqueue(() => _contents.Promise(epoch, birth), () => PromisedEpoch = epoch > PromisedEpoch ? epoch : PromisedEpoch, null);
     }
@@ -125,6 +128,7 @@ internal sealed class SimDisk : IReplicaLog
     {
         Enter();
         Contract(EpochAt(snapshot.Position.Index) == snapshot.Position.Epoch, $"a snapshot is of a position in the log: {snapshot.Position}");
+        if (Refuses(RefusedWrites.Files) is { } full) return full;
         _world.Count("snapshot");
         return Enqueue(() => _contents.Save(snapshot, keepFrom), () =>
         {
@@ -137,6 +141,7 @@ internal sealed class SimDisk : IReplicaLog
     public Task InstallSnapshotAsync(LogSnapshot snapshot)
     {
         Enter();
+        if (Refuses(RefusedWrites.Files) is { } full) return full;
         _installing++;
         return Enqueue(() => _contents.Install(snapshot), () =>
         {
@@ -151,6 +156,7 @@ internal sealed class SimDisk : IReplicaLog
     public Task SaveOrphansAsync(IReadOnlyList<LogEntry> entries, LogPosition cutAfter)
     {
         Enter();
+        if (Refuses(RefusedWrites.Files) is { } full) return full;
         var saved = entries.ToArray();
         return Enqueue(() => _contents.Orphans.AddRange(saved), () => { }, null);
     }
@@ -166,6 +172,13 @@ internal sealed class SimDisk : IReplicaLog
     {
         Contract(TaskScheduler.Current == _lane, "a log is called from its replica's thread only");
         Contract(_installing == 0 || _writer.HasFailed, "nothing is written while a snapshot is installed");
+    }
+
+    private Task? Refuses(RefusedWrites kind)
+    {
+        if (_writer.HasFailed || !_faults.FullFor.HasFlag(kind)) return null;
+        _world.Count($"disk full for {kind}");
+        return Task.FromException(new LogFullException("The simulated disk is full."));
     }
 
     private Task Enqueue(Action land, Action landed, Action<SimRandom>? torn)

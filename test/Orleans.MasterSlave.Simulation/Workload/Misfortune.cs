@@ -1,3 +1,4 @@
+using Orleans.MasterSlave.Simulated.Disk;
 using Orleans.MasterSlave.Simulated.Network;
 using Orleans.MasterSlave.Simulated.Nodes;
 using Orleans.MasterSlave.Simulated.World;
@@ -12,7 +13,7 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
 
     public async Task RunAsync()
     {
-        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FailDisk, CrashAll, CrashMaster, CrashMaster, EndReplica, EndReplica, Block, FailToRead,
+        var kinds = new Action[] { CrashOne, CrashOne, CrashOne, Pause, Isolate, CutOneWay, StopStore, StallDisk, FillDisk, FailDisk, CrashAll, CrashMaster, CrashMaster, EndReplica, EndReplica, Block, FailToRead,
             StopOne, StepClock, CutFromClients, HangStore, CopyOne };
         while (!_over)
         {
@@ -38,6 +39,7 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
         {
             node.Disk.StalledUntil = TimeSpan.Zero;
             node.Disk.FailsToRead = false;
+            node.Disk.FullFor = RefusedWrites.None;
             if (node.Silo is { HasFailedDisk: true }) node.Crash();
             node.Silo?.Resume();
             node.Start();
@@ -58,13 +60,13 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
     }
 
     /// <summary>
-    /// The disk of a running node is copied, and the copy started beside it. It is taken away when the original dies or sleeps: what the
+    /// The disk of a running node is copied, and the copy started beside it. It is taken away when the original stops, dies or sleeps: what the
     /// node acknowledged after it was copied is not on it, and nothing could tell.
     /// </summary>
     private void CopyOne()
     {
         var node = random.Pick(cluster.Nodes);
-        if (node.Silo is not { IsUp: true, HasFailedDisk: false, Lane.IsPaused: false } || _copies.GetValueOrDefault(node.Index)?.IsRunning == true) return;
+        if (node.Silo is not { IsUp: true, Liveness.IsLeaving: false, HasFailedDisk: false, Lane.IsPaused: false } || _copies.GetValueOrDefault(node.Index)?.IsRunning == true) return;
         var copy = _copies[node.Index] = node.Copy();
         cluster.World.After(random.Milliseconds(0, 1_000), () =>
         {
@@ -155,6 +157,7 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
     {
         var node = random.Pick(cluster.Nodes);
         if (node.Silo is not { IsUp: true, HasFailedDisk: false }) return;
+        Withdraw(node);
         node.Stop(backAfter: random.Milliseconds(20, 4_000));
     }
 
@@ -193,6 +196,16 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
     {
         cluster.World.Count("disk stall");
         random.Pick(cluster.Nodes).Disk.StalledUntil = cluster.World.Now + random.Milliseconds(50, 3_000);
+    }
+
+    /// <summary>A disk is full, for some writes or for all, until somebody makes room.</summary>
+    private void FillDisk()
+    {
+        var node = random.Pick(cluster.Nodes);
+        cluster.World.Count("disk full");
+        cluster.World.Note("disk full", node.Index);
+        node.Disk.FullFor = random.Pick([RefusedWrites.Entries, RefusedWrites.Entries | RefusedWrites.Files, RefusedWrites.All]);
+        cluster.World.After(random.Milliseconds(200, 5_000), () => node.Disk.FullFor = RefusedWrites.None);
     }
 
     /// <summary>

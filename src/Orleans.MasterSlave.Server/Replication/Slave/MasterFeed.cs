@@ -59,7 +59,8 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         }
 
         var matched = previous.Index + request.Entries.Count;
-        if (_verifiedEpoch == request.Header.Epoch) _verified = LogIndex.Max(_verified, matched);
+        // What there was no room for is not in the log, and so not verified: a snapshot may have to replace it.
+        if (_verifiedEpoch == request.Header.Epoch) _verified = LogIndex.Max(_verified, LogIndex.Min(matched, env.Log.Last.Index));
         await DurableAsync(matched);
         if (env.Log.PromisedEpoch != request.Header.Epoch || _verifiedEpoch != request.Header.Epoch || _idle is not null)
             return Refuse(request.Header) ?? Reply(AppendOutcome.Busy);
