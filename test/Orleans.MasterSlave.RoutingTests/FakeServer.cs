@@ -66,7 +66,8 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
         if (await groups.Meddle(_group, silo.SiloAddress, true) is { } other) return other;
         var view = groups.Views[_group];
         if (!silo.SiloAddress.Equals(view.Replicas.First(r => r.Node == view.Master).Silo)) return new CallReply { Kind = ReplyKind.Redirected, View = view };
-        return await groups.Answers.GetOrAdd((_group, operation.Id), _ => Execute(operation.Payload, apply: true));
+        var reply = await groups.Answers.GetOrAdd((_group, operation.Id), _ => Execute(operation.Payload, apply: true));
+        return operation.SeenVersion > 0 && view.Version > operation.SeenVersion ? reply.With(view) : reply;
     }
 
     public Task<CallReply> ReadAsync(ReadRequest request) => _reads.RunAsync(request, ReadOnceAsync);

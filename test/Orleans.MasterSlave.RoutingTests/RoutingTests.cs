@@ -114,6 +114,47 @@ public sealed class RoutingTests : IClassFixture<FakeCluster>
         Assert.Equal(3, await grain.Write("z"));
     }
 
+    /// <summary>A new group has its master alone in sync; nobody refuses a reader there, and yet it must hear of the others.</summary>
+    [Fact]
+    public async Task ClientThatCreatedAGroup_SpreadsItsReads_WhenAnAnswerTellsOfReplicasInSync()
+    {
+        var (grain, group) = _cluster.NewGroup();
+        var later = _cluster.Groups.Views[group] with { Version = 2 };
+        _cluster.Groups.Views[group] = later with { Version = 1, Replicas = [later.Replicas[0], later.Replicas[1] with { InSync = false }] };
+        await grain.Write("first");
+        for (var i = 0; i < 4; i++) Assert.Equal(_cluster.Silos[0].ToParsableString(), await grain.Where());
+
+        _cluster.Groups.Views[group] = later;
+        var lookups = _cluster.Groups.Lookups;
+        await grain.Write("second");
+        HashSet<string> readers = [];
+        for (var i = 0; i < 4; i++) readers.Add(await grain.Where());
+        Assert.Equal(2, readers.Count);
+        Assert.Equal(lookups, _cluster.Groups.Lookups); // no question was needed
+    }
+
+    /// <summary>Such a key is no replica's id, whatever it looks like; and it is printed so that one can read it.</summary>
+    [Fact]
+    public async Task KeyThatLooksLikeAReplicasId_IsRefused()
+    {
+        var (grain, group) = _cluster.NewGroup();
+        await grain.Write("mine");
+        var forged = _cluster.Client.GetGrain<INotesGrain>($"{group.Grain.Key}\u001F{_cluster.Silos[0].ToParsableString()}");
+        var refusal = await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(() => forged.Write("theirs"));
+        Assert.Contains("U+001F", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001F', refusal.Message);
+        await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(() => forged.Read());
+        await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(() => _cluster.Client.GetGrain<INotesGrain>("a\u001Fb").Read());
+        Assert.Equal(1, await grain.Read());
+    }
+
+    [Fact]
+    public async Task KeyThatIsTooLong_IsRefusedAtTheCall_WithTheLimit()
+    {
+        var refusal = await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(() => _cluster.Client.GetGrain<INotesGrain>(new string('k', 5_000)).Write("x"));
+        Assert.Contains($"{GroupKeyRules.MaxBytes}", refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task SilentMaster_SlavesAreAskedUntilOneIsPromoted_AndItExecutesOnce()
     {

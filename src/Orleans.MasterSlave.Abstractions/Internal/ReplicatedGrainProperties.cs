@@ -21,6 +21,21 @@ internal sealed record ReplicatedGrainProperties(ReplicationMode ReplicationMode
     /// <summary>Name of the placement strategy that does the same. Orleans looks strategies up by the name of their class.</summary>
     public const string PinnedPlacement = "MasterSlavePinnedPlacement";
 
+    /// <summary>
+    /// The properties by which a grain type is to be treated in this process: those of its own class, if it has one; else those of any silo
+    /// where it is replicated. In a rolling upgrade silos differ. Null: it is not replicated here.
+    /// </summary>
+    public static ReplicatedGrainProperties? Find(IClusterManifestProvider manifests, GrainType type)
+    {
+        if (manifests.LocalGrainManifest is { } own && own.Grains.TryGetValue(type, out var local)) return Read(local);
+        foreach (var manifest in manifests.Current.AllGrainManifests)
+        {
+            if (manifest.Grains.TryGetValue(type, out var properties) && Read(properties) is { } replicated) return replicated;
+        }
+
+        return null;
+    }
+
     /// <summary>Reads the properties back; null when the grain type is not replicated.</summary>
     public static ReplicatedGrainProperties? Read(GrainProperties properties)
     {

@@ -25,6 +25,9 @@ internal sealed class Operation
     /// </summary>
     [Id(4)] public GroupBirth Birth { get; init; }
 
+    /// <summary>The version of the record that the client's view is of: with the answer it gets a newer one, if there is one (G9). 0: it asks for none.</summary>
+    [Id(10)] public long SeenVersion { get; init; }
+
     /// <summary>
     /// XxHash3 of the payload as the client sent it, when the admitting replica's filters have changed it since; null: they have not.
     /// Not sent.
@@ -35,7 +38,7 @@ internal sealed class Operation
     /// <summary>The same request, as filters left it.</summary>
     public Operation With(byte[] payload, ulong sentChecksum) => new()
     {
-        Id = Id, AnsweredThrough = AnsweredThrough, Known = Known, Payload = payload, Birth = Birth, SentChecksum = sentChecksum,
+        Id = Id, AnsweredThrough = AnsweredThrough, Known = Known, Payload = payload, Birth = Birth, SeenVersion = SeenVersion, SentChecksum = sentChecksum,
     };
 }
 
@@ -65,6 +68,9 @@ internal sealed class ReadRequest
     /// The group as the client knows it: a replica of another birth does not answer (I4). None: the client knows of none yet.
     /// </summary>
     [Id(6)] public GroupBirth Birth { get; init; }
+
+    /// <summary>As <see cref="Operation.SeenVersion"/>.</summary>
+    [Id(10)] public long SeenVersion { get; init; }
 
     /// <summary>
     /// The client's call, the same in every copy of it: a copy that comes to a replica where the call is being executed joins it. With
@@ -182,7 +188,7 @@ internal sealed class CallReply
     [Id(3)] public RefusalReason Refusal { get; init; }
     [Id(4)] public string? Message { get; init; }
 
-    /// <summary>What this replica knows of the group: sent with redirects.</summary>
+    /// <summary>What this replica knows of the group: sent with redirects, and with answers to clients whose view is of an older record (G9).</summary>
     [Id(5)] public GroupView? View { get; init; }
 
     /// <summary>
@@ -201,6 +207,9 @@ internal sealed class CallReply
     /// <summary>The read that was asked for is being executed by the replica.</summary>
     [Id(9)] public bool IsRunning { get; init; }
 
+    /// <summary>The same reply, with news of the group.</summary>
+    public CallReply With(GroupView view) => Copy(Payload, Relay, IsRunning, view);
+
     /// <summary>The same reply, as it comes by a relay.</summary>
     public CallReply By(SiloAddress relay) => Copy(Payload, relay, IsRunning);
 
@@ -210,9 +219,9 @@ internal sealed class CallReply
     /// <summary>The same reply, with the word that the call is being executed.</summary>
     public CallReply Running() => Copy(Payload, Relay, isRunning: true);
 
-    private CallReply Copy(byte[]? payload, SiloAddress? relay, bool isRunning) => new()
+    private CallReply Copy(byte[]? payload, SiloAddress? relay, bool isRunning, GroupView? news = null) => new()
     {
-        Kind = Kind, Payload = payload, Token = Token, Refusal = Refusal, Message = Message, View = View, Unanswered = Unanswered, Birth = Birth, Relay = relay,
+        Kind = Kind, Payload = payload, Token = Token, Refusal = Refusal, Message = Message, View = news ?? View, Unanswered = Unanswered, Birth = Birth, Relay = relay,
         IsRunning = isRunning,
     };
 }

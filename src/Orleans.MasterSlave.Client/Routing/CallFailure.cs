@@ -42,7 +42,10 @@ internal static class CallFailure
     /// <summary>May the same attempt succeed a moment later? Silos come and go; what cannot be serialized, or is not set up, stays so.</summary>
     public static bool IsPassing(Exception failure) => failure is not (MasterSlaveException or SerializerException or GrainExtensionNotInstalledException);
 
-    public static Exception Lasting(Exception failure) => failure is GrainExtensionNotInstalledException
-        ? new MasterSlaveConfigurationException("A silo hosts a replicated grain and lacks AddMasterSlave().", failure)
-        : failure;
+    public static Exception Lasting(Exception failure) => failure switch
+    {
+        GrainExtensionNotInstalledException => new MasterSlaveConfigurationException("A silo hosts a replicated grain and lacks AddMasterSlave().", failure),
+        GroupNotMadeException { InnerException: { } cause } => cause, // as a plain grain's caller would get it
+        _ => failure,
+    };
 }

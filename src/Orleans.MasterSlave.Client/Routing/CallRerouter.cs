@@ -75,6 +75,7 @@ internal sealed partial class CallRerouter(
             if (reply.Kind == ReplyKind.Answered)
             {
                 Answered(journey, attempt, reply);
+                sender.Learn(journey.Call.Group, reply.View);
                 return reply;
             }
 

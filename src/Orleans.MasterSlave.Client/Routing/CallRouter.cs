@@ -31,6 +31,7 @@ internal sealed class CallRouter(
         if (reply.IsCompletedSuccessfully && reply.Result is { Kind: ReplyKind.Answered } answer)
         {
             suspects.Clear(route.Silo);
+            sender.Learn(call.Group, answer.View);
             if (key is null) directWays.Answered(call.Group.Path, route.Silo);
             else if (answer.Relay is { } relay) relays.Answered(key, relay);
             return answer;

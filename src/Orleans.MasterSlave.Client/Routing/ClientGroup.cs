@@ -32,6 +32,9 @@ internal sealed class ClientGroup(GroupId id, int maxOperations, bool mayHaveBee
     /// <summary>The group as this client knows it; none: it has no view yet.</summary>
     public GroupBirth Birth => Routes?.View.Birth ?? GroupBirth.None;
 
+    /// <summary>The version of the record that its view is of; 0: it has none.</summary>
+    public long SeenVersion => Routes?.View.Version ?? 0;
+
     /// <summary>Keeps the entry from being forgotten, until <see cref="Leave"/>. False: it was forgotten already, take a new one.</summary>
     public bool TryEnter()
     {

@@ -17,6 +17,7 @@ internal sealed class ClientGroups(int capacity, int maxOperationsPerGroup)
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>The group's entry, entered: the caller leaves it.</summary>
+    /// <exception cref="NotSupportedOnReplicatedGrainException">No replicated grain can have that id.</exception>
     public ClientGroup Enter(GrainId group)
     {
         while (true)
@@ -28,6 +29,7 @@ internal sealed class ClientGroups(int capacity, int maxOperationsPerGroup)
                 continue;
             }
 
+            if (GroupKeyRules.Refuse(group) is { } refused) throw new NotSupportedOnReplicatedGrainException($"{refused} Nothing was executed.");
             var made = new ClientGroup(new GroupId(group), maxOperationsPerGroup, _hasForgotten);
             if (!_groups.TryAdd(group, made)) continue;
             made.TryEnter();

@@ -48,7 +48,7 @@ internal sealed class MasterSlaveCallFilter(
                     throw new OverloadedException($"{target}: {options.MaxOperationsPerGrain} operations wait behind the oldest one of this client; not executed.");
                 try
                 {
-                    var operation = new Operation { Id = id, AnsweredThrough = answeredThrough, Known = known, Payload = payload, Birth = group.Birth };
+                    var operation = new Operation { Id = id, AnsweredThrough = answeredThrough, Known = known, Payload = payload, Birth = group.Birth, SeenVersion = group.SeenVersion };
                     var call = new RoutedCall(group, CallKind.Operation, time.GetTimestamp(), ownTimes, CancellationOf(request)) { Operation = operation };
                     var reply = await router.RouteAsync(call);
                     return Answer(group, reply, keepToken: true);
@@ -92,6 +92,7 @@ internal sealed class MasterSlaveCallFilter(
             {
                 Payload = payload, Token = only is null ? token : SessionToken.None, MasterOnly = master && only is null,
                 Diagnostic = only is not null, StrictSession = options.StrictSessions, Birth = group.Birth, Call = reads.Next(),
+                SeenVersion = group.SeenVersion,
             };
             var kind = only is not null ? CallKind.ReadOne : master ? CallKind.ReadMaster : CallKind.ReadAny;
             var ownTimes = times.Within(request.GetDefaultResponseTimeout());

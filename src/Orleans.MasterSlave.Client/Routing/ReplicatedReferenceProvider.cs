@@ -38,7 +38,7 @@ internal sealed class ReplicatedReferenceProvider(IServiceProvider services) : I
     }
 
     private ReplicatedGrainProperties? Properties(GrainType grainType) =>
-        services.GetRequiredService<GrainPropertiesResolver>().TryGetGrainProperties(grainType, out var properties) ? ReplicatedGrainProperties.Read(properties) : null;
+        ReplicatedGrainProperties.Find(services.GetRequiredService<IClusterManifestProvider>(), grainType);
 
     private IGrainReferenceActivator? OrleansActivator(GrainType grainType, GrainInterfaceType interfaceType)
     {
@@ -70,7 +70,7 @@ internal sealed class ReplicatedReferenceProvider(IServiceProvider services) : I
         var shared = new GrainReferenceShared(
             sample.GrainId.Type, sample.InterfaceType, sample.InterfaceVersion, runtime, InvokeMethodOptions.None,
             services.GetRequiredService<CodecProvider>(), services.GetRequiredService<CopyContextPool>(), services);
-        return new ReferenceActivator(Constructor(sample.GetType()), shared, toGroup);
+        return new ReferenceActivator(Constructor(sample.GetType()), shared, toGroup ? services.GetRequiredService<IGrainContextAccessor>() : null);
     }
 
     private static Func<GrainReferenceShared, IdSpan, GrainReference> Constructor(Type proxy)
@@ -81,10 +81,16 @@ internal sealed class ReplicatedReferenceProvider(IServiceProvider services) : I
         return Expression.Lambda<Func<GrainReferenceShared, IdSpan, GrainReference>>(Expression.New(constructor, shared, key), shared, key).Compile();
     }
 
-    private sealed class ReferenceActivator(Func<GrainReferenceShared, IdSpan, GrainReference> create, GrainReferenceShared shared, bool toGroup) : IGrainReferenceActivator
+    private sealed class ReferenceActivator(Func<GrainReferenceShared, IdSpan, GrainReference> create, GrainReferenceShared shared, IGrainContextAccessor? contexts)
+        : IGrainReferenceActivator
     {
-        /// <summary>A reference made from a replica's own id is one to its group.</summary>
-        public GrainReference CreateReference(GrainId grainId) => create(shared, (toGroup ? ReplicaKey.GroupOf(grainId) : grainId).Key);
+        /// <summary>
+        /// A reference that a replica makes from its own id is one to its group. Anybody else's key that looks like a replica's is no
+        /// replica's: calls on it are refused.
+        /// </summary>
+        public GrainReference CreateReference(GrainId grainId) => create(shared, (IsOwn(grainId) ? ReplicaKey.GroupOf(grainId) : grainId).Key);
+
+        private bool IsOwn(GrainId id) => contexts?.GrainContext is { } context && GroupGrainContext.Unwrap(context).GrainId == id;
     }
 
     /// <summary>Extensions of replicas are reached by their own ids; of a group there are none.</summary>
@@ -92,6 +98,6 @@ internal sealed class ReplicatedReferenceProvider(IServiceProvider services) : I
     {
         public GrainReference CreateReference(GrainId grainId) => ReplicaKey.IsPinned(grainId)
             ? original.CreateReference(grainId)
-            : throw new NotSupportedOnReplicatedGrainException($"{grainId}: replicated grains offer no grain extensions; they would belong to one replica.");
+            : throw new NotSupportedOnReplicatedGrainException($"{ReplicaKey.Describe(grainId)}: replicated grains offer no grain extensions; they would belong to one replica.");
     }
 }

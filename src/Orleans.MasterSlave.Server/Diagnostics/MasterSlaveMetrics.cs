@@ -8,6 +8,8 @@ internal sealed class MasterSlaveMetrics
     public const string MeterName = "Orleans.MasterSlave";
     public const string HeartbeatGapName = "masterslave.heartbeat-gap";
 
+    private int _underReplicated;
+
     public MasterSlaveMetrics(IMeterFactory factory)
     {
         var meter = factory.Create(MeterName);
@@ -28,8 +30,12 @@ internal sealed class MasterSlaveMetrics
         NodeRenewalFailures = meter.CreateCounter<long>("masterslave.node-renewal-failures", "{call}", "Renewals of the node's row that failed, and are tried again.");
         NodeLeaseLapses = meter.CreateCounter<long>("masterslave.node-lease-lapses", "{lapse}", "Times that the node lease ran out.");
         NodesDisplaced = meter.CreateCounter<long>("masterslave.nodes-displaced", "{silo}", "Silos that found another process to be their node, and stopped serving for good.");
+        meter.CreateObservableGauge("masterslave.under-replicated-groups", () => Volatile.Read(ref _underReplicated), "{group}", "Groups mastered on this silo that have had fewer replicas in sync than asked for, for longer than 5 s.");
         StoreWentBack = meter.CreateCounter<long>("masterslave.store-went-back", "{find}", "Times that the group store was found older than what this node wrote.");
     }
+
+    /// <summary>One group more, or less, has too few replicas in sync.</summary>
+    public void CountUnderReplicated(int change) => Interlocked.Add(ref _underReplicated, change);
 
     public Counter<long> NodeRenewalFailures { get; }
     public Counter<long> NodeLeaseLapses { get; }

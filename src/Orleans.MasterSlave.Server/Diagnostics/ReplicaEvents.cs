@@ -2,12 +2,15 @@ using Microsoft.Extensions.Logging;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Replicas;
+using Orleans.MasterSlave.Replication.Master;
 
 namespace Orleans.MasterSlave.Diagnostics;
 
 /// <summary>Tells the log and the meters what happens to one replica.</summary>
 internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics metrics, ILogger logger) : IReplicaEvents
 {
+    private bool _missing; // counted among the groups with too few in sync
+
     public void BecameMaster(GroupRecord record)
     {
         metrics.Promotions.Add(1);
@@ -43,6 +46,22 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
         metrics.Grows.Add(1);
         LogGrown(group, slave, record.InSync.Length, record.Replicas.Length);
     }
+
+    public void Entered(NodeId node, GroupRecord record) => LogEntered(group, node, record.Replicas.Length);
+
+    public void ReplicasMissing(GroupRecord record, int wanted, IReadOnlyList<Absence> missing)
+    {
+        SetMissing(true);
+        LogMissing(group, record.InSync.Length, wanted, string.Join("; ", missing));
+    }
+
+    public void AllInSync(GroupRecord record)
+    {
+        SetMissing(false);
+        LogAllInSync(group, record.InSync.Length);
+    }
+
+    public void NotWatchedAnyMore() => SetMissing(false);
 
     public void Orphaned(int count, LogPosition after)
     {
@@ -95,6 +114,19 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
 
     public void FoundedUnasked(IReadOnlyList<string> silent) => LogFoundedUnasked(group, string.Join(", ", silent));
 
+    private void SetMissing(bool missing)
+    {
+        if (_missing == missing) return;
+        _missing = missing;
+        metrics.CountUnderReplicated(missing ? 1 : -1);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Group {Group}: only {InSync} of the {Wanted} replicas that its grain asks for are in sync. Missing: {Missing}.")]
+    private partial void LogMissing(GroupId group, int inSync, int wanted, string missing);
+
+    [LoggerMessage(LogLevel.Information, "Group {Group}: {InSync} replicas are in sync, as many as its grain asks for.")]
+    private partial void LogAllInSync(GroupId group, int inSync);
+
     [LoggerMessage(LogLevel.Critical, "Group {Group}: it has no record in the group store, but {Holders} holds data of it: no empty group is made over it. Bring the newest store back.")]
     private partial void LogFoundingRefused(GroupId group, string holders);
 
@@ -121,6 +153,9 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
 
     [LoggerMessage(LogLevel.Information, "Group {Group}: slave {Slave} is in sync; {InSync} of {Replicas} replicas in sync.")]
     private partial void LogGrown(GroupId group, NodeId slave, int inSync, int replicas);
+
+    [LoggerMessage(LogLevel.Information, "Group {Group}: it had too few replicas, and gets one on node {Node}; {Replicas} now.")]
+    private partial void LogEntered(GroupId group, NodeId node, int replicas);
 
     [LoggerMessage(LogLevel.Warning, "Group {Group}: {Count} operations after {After} were cut, for the master has not got them; saved as orphaned operations.")]
     private partial void LogOrphaned(GroupId group, int count, LogPosition after);

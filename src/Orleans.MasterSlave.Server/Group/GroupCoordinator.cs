@@ -9,6 +9,11 @@ namespace Orleans.MasterSlave.Group;
 /// </summary>
 internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimeProvider time, CancellationToken stopped = default) : IGroupCoordinator
 {
+    /// <summary>So often a store that answers may refuse a new record.</summary>
+    private const int MostInserts = 5;
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan LongestAfterRefusals = TimeSpan.FromSeconds(30);
+
     private StoredGroup? _cached;          // the last row seen; a hint only
     private Task _lastChange = Task.CompletedTask; // tail of the queue of changes: the next one waits for it
 
@@ -27,14 +32,17 @@ internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimePro
     public Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId storeId, GroupBirth birth) =>
         Enqueue(row => row is null ? GroupPolicy.Create(plan, claim, storeId, birth) : null);
 
-    public Task<GroupRecord> PromoteAsync(MasterClaim claim, long basedOnVersion) =>
-        Enqueue(row => row?.Version == basedOnVersion ? GroupPolicy.Promote(row, claim) : null);
+    public Task<GroupRecord> PromoteAsync(MasterClaim claim, long basedOnVersion, bool holdsAll = false) =>
+        Enqueue(row => row?.Version == basedOnVersion ? GroupPolicy.Promote(row, claim, holdsAll) : null);
 
     public Task<GroupRecord> ShrinkAsync(MasterClaim claim, NodeId slave) =>
         Enqueue(row => row is null ? null : GroupPolicy.Shrink(row, claim, slave));
 
     public Task<GroupRecord> GrowAsync(MasterClaim claim, NodeId slave) =>
         Enqueue(row => row is null ? null : GroupPolicy.Grow(row, claim, slave));
+
+    public Task<GroupRecord> EnterAsync(MasterClaim claim, NodeId node, int wanted) =>
+        Enqueue(row => row is null ? null : GroupPolicy.Enter(row, claim, node, wanted));
 
     private async Task<GroupRecord> Enqueue(Func<GroupRecord?, GroupRecord?> decide)
     {
@@ -80,20 +88,25 @@ internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimePro
     /// </summary>
     private async Task<StoredGroup> SettleAsync(GroupRecord attempted, StoredGroup? before)
     {
-        for (var retry = RetryBackoff(); ;)
+        var refusals = 0;
+        for (var (retry, afterRefusal) = (RetryBackoff(), new Backoff(ShortestPause, LongestAfterRefusals)); ;)
         {
-            await Task.Delay(retry.Next(), time, stopped);
+            var answered = false;
             try
             {
+                await Task.Delay(refusals == 0 ? retry.Next() : afterRefusal.Next(), time, stopped);
                 var row = await store.ReadAsync(group);
+                answered = true;
                 if (row is null && before is not null) throw new GroupRecordMissingException(group);
                 if (row is not null && row.ETag != before?.ETag) return row;
                 var settling = before is null ? attempted : before.Record with { Version = before.Record.Version + 1 };
                 if (await store.SwapAsync(settling, before?.ETag) is { } settled) return settled;
             }
-            catch (Exception e) when (e is not GroupRecordMissingException && !stopped.IsCancellationRequested)
+            catch (Exception e) when (MayPass(e))
             {
-                // Unknown again: this attempt, too, is settled only by what moves the ETag. Go on.
+                // Unknown again: this attempt, too, is settled only by what moves the ETag. Go on. A store that answers, and refuses, does so for good, perhaps: it is asked seldom.
+                refusals = answered && e is not TimeoutException ? refusals + 1 : 0;
+                if (before is null && refusals == MostInserts) throw NotStored(e);
             }
         }
     }
@@ -106,12 +119,21 @@ internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimePro
             {
                 return await store.ReadAsync(group);
             }
-            catch (Exception) when (!stopped.IsCancellationRequested)
+            catch (Exception e) when (MayPass(e))
             {
                 await Task.Delay(retry.Next(), time, stopped);
             }
         }
     }
+
+    private bool MayPass(Exception error) => error is not (GroupRecordMissingException or MasterSlaveConfigurationException) && !stopped.IsCancellationRequested;
+
+    /// <summary>
+    /// An insert may be left open: nobody is master by it yet, and if it lands late all the same, the record names a claim of this process,
+    /// which then competes for it like for any other (G2).
+    /// </summary>
+    private MasterSlaveConfigurationException NotStored(Exception error) =>
+        new($"The group store answers, and refuses the record of {group}: {error.Message}", error);
 
     private StoredGroup? Remember(StoredGroup? row)
     {
@@ -119,7 +141,7 @@ internal sealed class GroupCoordinator(GroupId group, IGroupStore store, TimePro
         return row;
     }
 
-    private static Backoff RetryBackoff() => new(TimeSpan.FromMilliseconds(25), TimeSpan.FromSeconds(1));
+    private static Backoff RetryBackoff() => new(ShortestPause, TimeSpan.FromSeconds(1));
 }
 
 /// <summary>A change was asked of a group that has no record (I4).</summary>

@@ -21,9 +21,12 @@ internal sealed class GroupCoordinators(IGroupStore store, TimeProvider time, Ca
         public Task<GroupRecord?> SettledAsync() => Run(inner.SettledAsync);
         public Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId storeId, GroupBirth birth) =>
             Run(() => inner.CreateAsync(plan, claim, storeId, birth));
-        public Task<GroupRecord> PromoteAsync(MasterClaim claim, long basedOnVersion) => Run(() => inner.PromoteAsync(claim, basedOnVersion));
+        public Task<GroupRecord> PromoteAsync(MasterClaim claim, long basedOnVersion, bool holdsAll = false) =>
+            Run(() => inner.PromoteAsync(claim, basedOnVersion, holdsAll));
         public Task<GroupRecord> ShrinkAsync(MasterClaim claim, NodeId slave) => Run(() => inner.ShrinkAsync(claim, slave));
         public Task<GroupRecord> GrowAsync(MasterClaim claim, NodeId slave) => Run(() => inner.GrowAsync(claim, slave));
+
+        public Task<GroupRecord> EnterAsync(MasterClaim claim, NodeId node, int wanted) => Run(() => inner.EnterAsync(claim, node, wanted));
 
         private Task<T> Run<T>(Func<Task<T>> call) =>
             Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();

@@ -41,12 +41,18 @@ internal interface IGroupCoordinator
     /// <summary>Inserts the record with epoch 1 and the claimant as master, everybody else not yet in sync (G2).</summary>
     Task<GroupRecord> CreateAsync(GroupPlan plan, MasterClaim claim, StoreId store, GroupBirth birth);
 
-    /// <summary>Epoch+1 with the claimant as master, if the row still has <paramref name="basedOnVersion"/> (G3, G4).</summary>
-    Task<GroupRecord> PromoteAsync(MasterClaim claim, long basedOnVersion);
+    /// <summary>
+    /// Epoch+1 with the claimant as master, if the row still has <paramref name="basedOnVersion"/> (G3, G4). <paramref name="holdsAll"/>: it is
+    /// known to have all that the former master had (C5).
+    /// </summary>
+    Task<GroupRecord> PromoteAsync(MasterClaim claim, long basedOnVersion, bool holdsAll = false);
 
     /// <summary>Takes a slave out of the in-sync set, if the claim is still the master's (G5).</summary>
     Task<GroupRecord> ShrinkAsync(MasterClaim claim, NodeId slave);
 
     /// <summary>Takes a slave into the in-sync set, if the claim is still the master's (G6).</summary>
     Task<GroupRecord> GrowAsync(MasterClaim claim, NodeId slave);
+
+    /// <summary>Takes another node among the replicas, if the claim is still the master's and they are fewer than wanted (G8).</summary>
+    Task<GroupRecord> EnterAsync(MasterClaim claim, NodeId node, int wanted);
 }

@@ -71,12 +71,18 @@ internal sealed class FollowedMasters
     public IReplicaListener? Resigned(Resignation resignation)
     {
         if (!_entries.TryGetValue(resignation.Group, out var entry)) return null;
-        if (resignation.Epoch > entry.ResignedOf(resignation.Birth)) (entry.Resigned ??= [])[resignation.Birth] = resignation.Epoch;
+        var known = entry.ResignedOf(resignation.Birth);
+        if (resignation.Epoch > known) (entry.Resigned ??= [])[resignation.Birth] = resignation.Epoch;
+        if (resignation.Epoch >= known && resignation.End is not null) entry.Ended = resignation;
         return entry.Replica;
     }
 
     /// <summary>Of the group of that birth; of a group made anew, earlier epochs say nothing (I4).</summary>
     public Epoch ResignedEpoch(GroupId group, GroupBirth birth) => _entries.TryGetValue(group, out var entry) ? entry.ResignedOf(birth) : Epoch.None;
+
+    /// <summary>Where the log of the master of that epoch ended, by its own word; null: it has not said so.</summary>
+    public LogPosition? EndOf(GroupId group, GroupBirth birth, Epoch epoch) =>
+        _entries.TryGetValue(group, out var entry) && entry.Ended is { } ended && ended.Birth == birth && ended.Epoch == epoch ? ended.End : null;
 
     /// <summary>Is a replica here in sync, as far as it knows, under such a master?</summary>
     public bool AnyInSyncUnder(Func<NodeId, bool> master) =>
@@ -106,5 +112,8 @@ internal sealed class FollowedMasters
         public Dictionary<GroupBirth, Epoch>? Resigned { get; set; }
         public bool HasResigned => Resigned?.Values.Any(e => e >= Followed.Epoch) ?? false;
         public Epoch ResignedOf(GroupBirth birth) => Resigned?.GetValueOrDefault(birth) ?? Epoch.None;
+
+        /// <summary>The newest one that said where the log ended.</summary>
+        public Resignation? Ended { get; set; }
     }
 }

@@ -14,7 +14,11 @@ internal readonly record struct LeaseSession([property: Id(0)] long StartCount, 
 
 /// <summary>A mastership given up by its master (L6): its slaves need not wait.</summary>
 [GenerateSerializer, Immutable, Alias("masterslave.resignation")]
-internal readonly record struct Resignation([property: Id(0)] GroupId Group, [property: Id(1)] Epoch Epoch, [property: Id(2)] GroupBirth Birth);
+internal readonly record struct Resignation([property: Id(0)] GroupId Group, [property: Id(1)] Epoch Epoch, [property: Id(2)] GroupBirth Birth)
+{
+    /// <summary>The last entry of its log: nothing after it was or will be answered by this mastership (C5). Null: it could not be told.</summary>
+    [Id(3)] public LogPosition? End { get; init; }
+}
 
 /// <summary>A moment of a process, by its own monotonic clock.</summary>
 [GenerateSerializer, Immutable, Alias("masterslave.heartbeat-echo")]

@@ -49,6 +49,18 @@ internal sealed partial class NodeLiveness
         }
     }
 
+    /// <summary>A heartbeat could not be delivered, or was refused over there.</summary>
+    public void HeartbeatFailed(NodeId peer, string trouble)
+    {
+        lock (_lock) Lease(peer).Trouble = trouble;
+    }
+
+    /// <summary>What became of the last heartbeat to it; null: it was answered, or nothing is known.</summary>
+    public string? TroubleWith(NodeId peer)
+    {
+        lock (_lock) return Lease(peer).Trouble;
+    }
+
     /// <summary>For each peer that was heard within a lease: its wall clock minus this node's, as of its last reply, by half the round trip.</summary>
     public IReadOnlyList<TimeSpan> PeerClockOffsets
     {
@@ -185,6 +197,7 @@ internal sealed partial class NodeLiveness
         lock (_lock)
         {
             var lease = Lease(peer);
+            lease.Trouble = null;
             if (reply.StartedAnew.Length > 0) asked = [.. lease.Listeners.Where(l => reply.StartedAnew.Contains(l.Group))];
             if (lease.OnReply(reply, Now) || lease.WasValid != lease.IsValid(Now, UtcNow))
             {

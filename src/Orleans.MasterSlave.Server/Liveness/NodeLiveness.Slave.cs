@@ -54,6 +54,12 @@ internal sealed partial class NodeLiveness
         lock (_lock) _followed.Leave(group, replica);
     }
 
+    /// <summary>Where the log of the master of that epoch ended, by its own word when it gave up; null: it has not said so.</summary>
+    public LogPosition? EndOf(GroupId group, GroupBirth birth, Epoch epoch)
+    {
+        lock (_lock) return _followed.EndOf(group, birth, epoch);
+    }
+
     /// <summary>The newest epoch of the group that its master is known to have given up (L6).</summary>
     public Epoch ResignedEpoch(GroupId group, GroupBirth birth)
     {

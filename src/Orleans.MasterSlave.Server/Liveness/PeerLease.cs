@@ -23,6 +23,9 @@ internal sealed class PeerLease(LivenessTimes times)
     /// <summary>The newest moment of the slave's process that is known here.</summary>
     public HeartbeatEcho? Echo { get; private set; }
 
+    /// <summary>Why the last heartbeat was not answered; null: it was, or nothing came back.</summary>
+    public string? Trouble { get; set; }
+
     /// <summary>Was the lease valid at the last tick: a change is told to the groups.</summary>
     public bool WasValid { get; set; }
 

@@ -66,6 +66,7 @@ internal sealed partial class HeartbeatLoop(
         }
         catch (Exception e)
         {
+            liveness.HeartbeatFailed(peer, $"{e.GetType().Name}: {e.Message}");
             LogUnheard(e, peer, silo); // the lease runs out by itself
             return;
         }

@@ -9,7 +9,9 @@ using Orleans.MasterSlave.Diagnostics;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Liveness;
+using Orleans.MasterSlave.Placement;
 using Orleans.MasterSlave.Replicas;
+using Orleans.Metadata;
 
 namespace Orleans.MasterSlave.Node;
 
@@ -29,6 +31,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
 
     private readonly ILogger _logger = loggers.CreateLogger<MasterSlaveNode>();
     private readonly CancellationTokenSource _stopped = new();
+    private readonly CancellationTokenSource _resigned = new(); // no change of a record is waited for any more
     private LogDirectory? _directory;
     private NodeFolder? _folder;
     private NodeLease? _lease;
@@ -103,7 +106,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
             Clock = new NodeClock(time),
             Nodes = nodes,
             SearchFor = group => ActivatorUtilities.CreateInstance<NodeDataSearch>(services, group),
-            Coordinators = new GroupCoordinators(groupStore, time, _stopped.Token),
+            Coordinators = new GroupCoordinators(groupStore, time, _resigned.Token),
             Limits = LimitsOf(o),
             Metrics = metrics,
             Faults = faults,
@@ -113,6 +116,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         };
         Hello = new NodeHello(life, store, o.Zone);
         nodes.AddSelf(Hello);
+        nodes.Looked = new PlaceWatch(nodes, services.GetRequiredService<IClusterManifestProvider>(), Running.PlacesChanged).Look;
         if (_lease.Standing.Lease == NodeLeaseState.Lost) Displaced($"{_lease.Row}"); // while the log was read
         LogStarted(life, store, o.LogDirectory);
     }
@@ -199,6 +203,12 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
 
     /// <summary>A silo that stops gives up its masterships while it can still say so.</summary>
     private async Task ResignAsync(CancellationToken cancelled)
+    {
+        await LeaveAsync(cancelled);
+        await _resigned.CancelAsync(); // a store that does not settle a change must not hold up the end of its caller's activation
+    }
+
+    private async Task LeaveAsync(CancellationToken cancelled)
     {
         if (Running is not { } running || cancelled.IsCancellationRequested) return;
         var began = running.Liveness.Now;

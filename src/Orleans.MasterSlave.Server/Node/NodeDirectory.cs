@@ -13,6 +13,8 @@ internal sealed partial class NodeDirectory(
     IClusterMembershipService membership, IGrainFactory factory, ILocalSiloDetails local, TimeProvider time, NodeFaults faults, ILogger<NodeDirectory> logger)
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(10); // before it is told
+    private readonly ConcurrentDictionary<SiloAddress, TimeSpan> _silentSince = []; // MaxValue: told
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<SiloAddress, Task> _asking = [];
     private NodeHello? _self;
@@ -42,6 +44,12 @@ internal sealed partial class NodeDirectory(
         return hello.Life.Node;
     }
 
+    /// <summary>All that is known, as an object that is another one when anything of it has changed.</summary>
+    public object Known => Volatile.Read(ref _byNode);
+
+    /// <summary>Done after each look around.</summary>
+    public Action? Looked { get; set; }
+
     /// <summary>Every node that runs.</summary>
     public IReadOnlyList<(NodeId Node, string Zone)> Nodes()
     {
@@ -64,6 +72,7 @@ internal sealed partial class NodeDirectory(
                 Forget(silo => snapshot.GetSiloStatus(silo) == SiloStatus.Dead);
                 AskUnknown(); // not awaited: a silo that hangs must not keep the others from being learned
             });
+            if (Looked is { } looked) faults.Guard("looking for places of replicas", looked);
             await Task.Delay(AskAgain, time, stopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -111,12 +120,23 @@ internal sealed partial class NodeDirectory(
         catch (Exception e)
         {
             LogSilent(e, silo);
+            TellIfLong(silo, e);
             return null;
         }
     }
 
+    /// <summary>A silo without replicated grains has no node to speak of, and is not meant.</summary>
+    private void TellIfLong(SiloAddress silo, Exception error)
+    {
+        var now = time.GetElapsedTime(0);
+        var since = _silentSince.GetOrAdd(silo, now);
+        if (since == TimeSpan.MaxValue || now - since < SilentFor || !_silentSince.TryUpdate(silo, TimeSpan.MaxValue, since)) return;
+        LogLongSilent(error, silo);
+    }
+
     private void Learn(SiloAddress silo, NodeHello hello)
     {
+        _silentSince.TryRemove(silo, out _);
         lock (_lock)
         {
             _bySilo = _bySilo.SetItem(silo, hello);
@@ -135,6 +155,7 @@ internal sealed partial class NodeDirectory(
             {
                 var node = _bySilo[silo].Life.Node;
                 _bySilo = _bySilo.Remove(silo);
+                _silentSince.TryRemove(silo, out _);
                 if (_byNode.TryGetValue(node, out var at) && silo.Equals(at.Silo)) _byNode = _byNode.SetItem(node, at with { IsDown = true });
             }
         }
@@ -145,6 +166,9 @@ internal sealed partial class NodeDirectory(
 
     [LoggerMessage(LogLevel.Error, "Silo {Silo}, node {Node}, works with group store {Theirs} and this silo with {Ours}: no replicas are placed there. Give all silos the same storage.")]
     private partial void LogOtherStore(SiloAddress silo, NodeLife node, StoreId theirs, StoreId ours);
+
+    [LoggerMessage(LogLevel.Warning, "Silo {Silo} has not said for long which node it is: no replicas are placed there. Does a filter refuse the library's calls, or does the silo lack AddMasterSlave()?")]
+    private partial void LogLongSilent(Exception error, SiloAddress silo);
 
     [LoggerMessage(LogLevel.Debug, "Silo {Silo} did not say which node it is; asked again.")]
     private partial void LogSilent(Exception error, SiloAddress silo);

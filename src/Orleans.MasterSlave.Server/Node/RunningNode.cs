@@ -90,6 +90,9 @@ internal sealed class RunningNode
     /// <summary>The silo stops: every replica gives up its office (L6).</summary>
     public void ResignAll(string reason) => ForEach(replica => replica.Resign(reason));
 
+    /// <summary>Nodes, or the classes of their silos, came or went: groups with too few replicas may get another (G8).</summary>
+    public void PlacesChanged() => ForEach(replica => replica.PlacesChanged());
+
     /// <summary>Asks those of these groups that have a replica here for a snapshot (D5).</summary>
     public void AskForSnapshots(IReadOnlySet<GroupId> groups)
     {

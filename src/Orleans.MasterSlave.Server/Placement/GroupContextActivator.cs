@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Metadata;
 using Orleans.MasterSlave.Shell;
 using Orleans.Runtime;
@@ -29,12 +30,15 @@ internal sealed class GroupContextActivator(IGrainActivator inner) : IGrainActiv
     public ValueTask DisposeInstance(IGrainContext context, object instance) => inner.DisposeInstance(context, instance);
 }
 
-/// <summary>Puts <see cref="GroupContextActivator"/> around the activator of each replicated grain type. Runs after Orleans' own configurators.</summary>
-internal sealed class GroupContextConfigurator : IConfigureGrainTypeComponents
+/// <summary>
+/// Puts <see cref="GroupContextActivator"/> around the activator of each grain type that this silo has as a replicated one, whatever others say of it. Runs after Orleans' own
+/// configurators.
+/// </summary>
+internal sealed class GroupContextConfigurator(IServiceProvider services) : IConfigureGrainTypeComponents
 {
     public void Configure(GrainType grainType, GrainProperties properties, GrainTypeSharedContext shared)
     {
-        if (ReplicatedGrainProperties.Read(properties) is null || shared.GetComponent<IGrainActivator>() is not { } inner) return;
+        if (ReplicatedGrainProperties.Find(services.GetRequiredService<IClusterManifestProvider>(), grainType) is null || shared.GetComponent<IGrainActivator>() is not { } inner) return;
         shared.SetComponent<IGrainActivator>(new GroupContextActivator(inner));
     }
 }

@@ -4,7 +4,9 @@ using Orleans.Hosting;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Filters;
 using Orleans.Runtime;
+using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Hosting;
+using Orleans.Runtime.Placement;
 using Orleans.Timers;
 
 namespace Orleans.MasterSlave.Placement;
@@ -23,6 +25,9 @@ internal static class PlacementServices
         services.AddRule<ReplicaSiloRule, MasterSlavePinnedPlacement>(ReplicatedGrainProperties.PinnedDirectory);
         services.AddRule<SiloKeyRule, MasterSlaveSiloKeyPlacement>(PinnedToSiloAttribute.Directory);
         services.AddRule<LocalSiloRule, MasterSlaveLocalPlacement>(LocalToCallerAttribute.Directory);
+        services.AddSingleton<ReplicatedTypeResolver>();
+        services.AddSingleton<IPlacementStrategyResolver>(provider => provider.GetRequiredService<ReplicatedTypeResolver>());
+        services.AddSingleton<IGrainDirectoryResolver>(provider => provider.GetRequiredService<ReplicatedTypeResolver>());
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IConfigureGrainTypeComponents, GroupContextConfigurator>();
         services.AddSingleton<IConfigurationValidator, ReplicatedGrainValidator>();

@@ -28,5 +28,5 @@ internal sealed class RelayGrain(IGrainFactory factory, IReachability reach, ILo
     public Task<SiloAddress> WhereAsync() => Task.FromResult(local.SiloAddress);
 
     private static SiloAddress SiloOf(GrainId replica) =>
-        ReplicaGrainId.TryParse(replica, out _, out var silo) ? silo : throw new MasterSlaveConfigurationException($"{replica} names no silo.");
+        ReplicaGrainId.TryParse(replica, out _, out var silo) ? silo : throw new MasterSlaveConfigurationException($"{ReplicaKey.Describe(replica)} names no silo.");
 }

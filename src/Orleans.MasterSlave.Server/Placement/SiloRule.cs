@@ -16,8 +16,8 @@ internal sealed class ReplicaSiloRule : SiloRule
     public override SiloAddress SiloOf(GrainId grain) => ReplicaGrainId.TryParse(grain, out _, out var silo)
         ? silo
         : throw new MasterSlaveConfigurationException(
-            $"{grain} is a replicated grain, and the call was sent as if it were a plain one: the client or silo that sent it lacks AddMasterSlave(), " +
-            "or it calls a grain extension, which replicated grains do not offer.");
+            $"{ReplicaKey.Describe(grain)} is a replicated grain, and the call was sent as if it were a plain one: the client or silo that sent it lacks AddMasterSlave(), " +
+            "or was started when the grain was not replicated yet (restart it), or it calls a grain extension, which replicated grains do not offer.");
 }
 
 /// <summary>Grains of which there is one on each silo: the key is the silo's parsable string.</summary>

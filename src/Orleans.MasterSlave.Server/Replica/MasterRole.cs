@@ -187,6 +187,16 @@ internal sealed class MasterRole : IMasterOfSlaves
     /// </summary>
     public void Withdraw() => _withdrawn = true;
 
+    /// <summary>There are fewer replicas than the author asks for. From any thread.</summary>
+    public bool HasTooFewReplicas => _inSync.HasTooFewReplicas;
+
+    /// <summary>Silos or their classes came or went: there may be a node for another replica (G8).</summary>
+    public void PlacesChanged()
+    {
+        _inSync.PlacesChanged();
+        Advance();
+    }
+
     public void SlaveStartedAnew(NodeId slave) => _inSync.SlaveStartedAnew(slave);
 
     /// <summary>Ends this mastership: nothing more is answered; who waits is told that the outcome is not known (W8).</summary>
@@ -202,7 +212,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     }
 
     public MasterHeader HeaderFor(NodeId slave) =>
-        new(_env.Self, _env.Liveness.Store, Epoch, Record.DataLossCount, Record.Version, Record.IsInSync(slave)) { Birth = Record.Birth, Level = Record.Level };
+        new(_env.Self, _env.Liveness.Store, Epoch, Record.DataLossCount, Record.Version, Record.IsInSync(slave)) { Birth = Record.Birth, Level = Record.Level, Receiver = slave };
 
     public void ChannelAdvanced() => Advance();
 

@@ -81,7 +81,7 @@ internal sealed class Replica
         if (await DeclineAsync(operation) is { } declined) return declined;
         var reply = _state.Master!.ExecuteAsync(operation);
         _state.Settle();
-        return await reply;
+        return WithNews(await reply, operation.SeenVersion);
     }
 
     /// <summary>Why this replica does not execute the operation; null: it would, at this moment.</summary>
@@ -128,14 +128,18 @@ internal sealed class Replica
         // Executed first, then checked (R3): while the lease was valid after the execution, nobody else was master during it.
         if (request.MasterOnly && (master is null || master != _state.Master || !master.LeaseIsValid)) return Redirect();
         if (!request.Diagnostic && !IsFresh(seen)) return Redirect(); // executing took its time, or the process slept (R2)
-        return new CallReply { Kind = ReplyKind.Answered, Payload = payload, Token = TokenAt(_commit.Visible), Birth = Birth };
+        return WithNews(new CallReply { Kind = ReplyKind.Answered, Payload = payload, Token = TokenAt(_commit.Visible), Birth = Birth }, request.SeenVersion);
     }
+
+    /// <summary>A caller whose view is of an older record hears of replicas that came in sync, though nobody refused it (G9).</summary>
+    private CallReply WithNews(CallReply reply, long seen) =>
+        seen > 0 && reply is { Kind: ReplyKind.Answered, View: null } && Record?.Version > seen && View is { } view ? reply.With(view) : reply;
 
     public async Task<AppendReply> OnAppendAsync(AppendRequest request)
     {
         try
         {
-            return await _state.Feed.OnAppendAsync(request);
+            return await _state.Feed.OnAppendAsync(request) with { By = _env.Self.Node, Trouble = _state.Quarantined };
         }
         finally
         {
@@ -147,7 +151,7 @@ internal sealed class Replica
     {
         try
         {
-            return await _state.Feed.OnInstallAsync(request);
+            return await _state.Feed.OnInstallAsync(request) with { By = _env.Self.Node };
         }
         finally
         {
@@ -167,6 +171,16 @@ internal sealed class Replica
     {
         _state.Master?.SlaveStartedAnew(slave);
         Look();
+    }
+
+    /// <summary>It is a master of fewer replicas than the author asks for. From any thread.</summary>
+    public bool HasTooFewReplicas => _state.Master?.HasTooFewReplicas ?? false;
+
+    /// <summary>Silos or their classes came or went.</summary>
+    public void PlacesChanged()
+    {
+        _state.Master?.PlacesChanged();
+        _state.Settle();
     }
 
     public void MasterResigned(Epoch epoch)

@@ -4,6 +4,7 @@ using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Liveness;
 using Orleans.MasterSlave.Replication;
+using Orleans.MasterSlave.Replication.Master;
 
 namespace Orleans.MasterSlave.Replicas;
 
@@ -46,6 +47,9 @@ internal sealed class ReplicaEnvironment
     /// <summary>Where a node runs today, or ran last, for views.</summary>
     public required Func<NodeId, NodeAddress> Locate { get; init; }
 
+    /// <summary>Where replicas of the group can live.</summary>
+    public required IReplicaPlaces Places { get; init; }
+
     public NodeLife Self => Liveness.Self;
     public TimeSpan Now => Liveness.Now;
 }
@@ -67,6 +71,11 @@ internal sealed record ReplicaLimits
 
     /// <summary>For how long a new master of two nodes does not give the group back to the one that it has it from, though it hears nobody (G5).</summary>
     public TimeSpan HoldOff { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>For how long a group has fewer replicas in sync than asked for before somebody is told.</summary>
+    public TimeSpan AbsenceToldAfter { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How soon it is told again, if the reasons have changed.</summary>
+    public TimeSpan AbsenceToldAgainAfter { get; init; } = TimeSpan.FromSeconds(30);
     public TimeSpan LinkTimeout { get; init; } = TimeSpan.FromSeconds(1);
     public TimeSpan StableNoticeDelay { get; init; } = TimeSpan.FromMilliseconds(2);
     public TimeSpan ReadWait { get; init; } = TimeSpan.FromMilliseconds(50);
@@ -85,6 +94,14 @@ internal interface IReplicaEvents
     void Resigned(Epoch epoch, string reason);
     void Shrunk(NodeId slave, GroupRecord record);
     void Grown(NodeId slave, GroupRecord record);
+    /// <summary>A node entered the replicas of a group that had too few (G8).</summary>
+    void Entered(NodeId node, GroupRecord record);
+    /// <summary>For longer than a moment fewer replicas are in sync than the author asks for.</summary>
+    void ReplicasMissing(GroupRecord record, int wanted, IReadOnlyList<Absence> missing);
+    /// <summary>After <see cref="ReplicasMissing"/>: as many as asked for are in sync.</summary>
+    void AllInSync(GroupRecord record);
+    /// <summary>After <see cref="ReplicasMissing"/>: this replica is no longer master.</summary>
+    void NotWatchedAnyMore();
     void Orphaned(int count, LogPosition after);
     void SnapshotInstalled(LogPosition position);
     void Quarantined(string reason, Exception? error);

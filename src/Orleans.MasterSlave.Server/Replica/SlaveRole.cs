@@ -148,7 +148,7 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
         var claim = new MasterClaim(env.Self, env.NextClaimNumber());
         var promised = env.Log.PromisedEpoch;
         if (!succession.TryBeginCompeting()) return;
-        var settled = await env.Coordinator.PromoteAsync(claim, record.Version); // a failure leaves Competing set: the outcome is not known
+        var settled = await env.Coordinator.PromoteAsync(claim, record.Version, succession.HoldsAllOf(record)); // a failure leaves Competing set: the outcome is not known
         succession.EndCompeting();
         if (state.Learn(settled, promised) && settled.Claim == claim) await state.BecomeMasterAsync(settled);
     }
@@ -160,7 +160,7 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
         {
             if (other == env.Self.Node) continue;
             var status = await env.Links.StatusAsync(other).WaitAsync(env.Limits.LinkTimeout, env.Time);
-            if (status.Birth.IsOther(env.Log.Birth)) return false; // nothing there can be compared with this log
+            if (status.Life.Node != other || status.Birth.IsOther(env.Log.Birth)) return false; // it is another's, or cannot be compared with this log
             if ((status.Last.Epoch.Value, status.Last.Index.Value).CompareTo((env.Log.Last.Epoch.Value, env.Log.Last.Index.Value)) > 0) return false;
         }
 

@@ -76,6 +76,7 @@ internal sealed class StateManager : IMastershipOwner
     {
         if (record.Store != _env.Liveness.Store) return Refuse($"its group record is of store {record.Store}, this node's is {_env.Liveness.Store}");
         if (record.Level > FormatLevel.Known) return Refuse(NewerVersion("its group record", record.Level));
+        if (GroupPolicy.FlawOf(record) is { } flaw) return Refuse($"its group record cannot be obeyed: {flaw}");
         if (record.Birth.IsOther(_env.Log.Birth)) return Refuse(AnotherBirth("its group record", record.Birth));
         if (record.Epoch < promisedBefore) return Refuse($"its group record is of {record.Epoch}, but {promisedBefore} was promised: the store was restored from a backup");
         if (record.Epoch < _env.Log.PromisedEpoch) return false;
@@ -119,7 +120,7 @@ internal sealed class StateManager : IMastershipOwner
         if (Master is not { } master) return null;
         Record = master.Record;
         master.End();
-        TellOfTheEnd(master);
+        TellOfTheEnd(master, _env.Log.Last);
         Master = null;
         Discard(_env.Object.RoleChangedAsync(ReplicaRole.Slave), "telling the grain of its role");
         Settle();
@@ -169,7 +170,7 @@ internal sealed class StateManager : IMastershipOwner
         if (Master is { } master)
         {
             master.Withdraw();
-            TellOfTheEnd(master);
+            TellOfTheEnd(master, end: null); // the log is the blocked thread's
         }
 
         _env.Events.Blocked(reason);
@@ -179,8 +180,8 @@ internal sealed class StateManager : IMastershipOwner
     /// However it ended: this process is still heard for other groups, and vouches for this one no more. Also replicas out of sync may
     /// answer reads.
     /// </summary>
-    private void TellOfTheEnd(MasterRole master) =>
-        _env.Liveness.Resign(new Resignation(_env.Group, master.Epoch, master.Record.Birth), master.Record.Replicas.Where(n => n != _env.Self.Node));
+    private void TellOfTheEnd(MasterRole master, LogPosition? end) => _env.Liveness.Resign(
+        new Resignation(_env.Group, master.Epoch, master.Record.Birth) { End = end }, master.Record.Replicas.Where(n => n != _env.Self.Node));
 
     public void MastershipRefused(Epoch epoch, string reason)
     {

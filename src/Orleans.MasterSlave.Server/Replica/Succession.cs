@@ -111,6 +111,13 @@ internal sealed class Succession
         return PatienceIsOver || (_env.PreviousLifeProvedDead && !TornTail && _env.Log.PromisedEpoch == record.Epoch);
     }
 
+    /// <summary>
+    /// Everything that the former master's log held is on this disk, by the master's own word when it gave up: whatever it answered, nothing
+    /// is lost (C5).
+    /// </summary>
+    public bool HoldsAllOf(GroupRecord record) => _env.Liveness.EndOf(_env.Group, record.Birth, record.Epoch) is { } end
+        && _env.Log.EpochAt(end.Index) == end.Epoch && _env.Log.DurableIndex >= end.Index;
+
     /// <summary>Listens to no master any more. What was promised stays in the node.</summary>
     public void LetGo()
     {

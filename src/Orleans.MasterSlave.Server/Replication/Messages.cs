@@ -20,6 +20,9 @@ internal sealed record MasterHeader(
 
     /// <summary>The level of the group's record and of what this master writes (I5).</summary>
     [Id(7)] public int Level { get; init; } = FormatLevel.Known;
+
+    /// <summary>The node that this is for: a replica of another one, wherever it runs, does not take it (W3).</summary>
+    [Id(8)] public required NodeId Receiver { get; init; }
 }
 
 /// <summary>Entries that follow <see cref="Previous"/>; none: a confirmation of the epoch, or news of the stable point (W3, W6).</summary>
@@ -51,10 +54,13 @@ internal enum AppendOutcome
 
     /// <summary>This replica cannot follow (quarantined, or its log failed).</summary>
     Failed,
+
+    /// <summary>It was for another node, and came to this one: nothing was taken.</summary>
+    Misplaced,
 }
 
 [GenerateSerializer, Immutable, Alias("masterslave.append-reply")]
-internal sealed class AppendReply
+internal sealed record AppendReply
 {
     [Id(0)] public required AppendOutcome Outcome { get; init; }
     [Id(1)] public LogIndex MatchedThrough { get; init; }
@@ -66,6 +72,12 @@ internal sealed class AppendReply
 
     /// <summary>The logs agree nowhere above this replica's snapshot: only a snapshot of the master helps (C3).</summary>
     [Id(5)] public bool NeedsSnapshot { get; init; }
+
+    /// <summary>The node whose disk this speaks of: it counts for no other (W3).</summary>
+    [Id(6)] public NodeId By { get; init; }
+
+    /// <summary>Why the replica cannot follow, with <see cref="AppendOutcome.Failed"/>.</summary>
+    [Id(7)] public string? Trouble { get; init; }
 }
 
 /// <summary>One piece of a snapshot (C4): staged until the last piece has come, then switched to at once.</summary>
@@ -82,13 +94,16 @@ internal sealed class InstallRequest
 }
 
 [GenerateSerializer, Immutable, Alias("masterslave.install-reply")]
-internal sealed class InstallReply
+internal sealed record InstallReply
 {
     [Id(0)] public required AppendOutcome Outcome { get; init; }
 
     /// <summary>The offset that is wanted next; the total when the snapshot is installed.</summary>
     [Id(1)] public int NextOffset { get; init; }
     [Id(2)] public Epoch PromisedEpoch { get; init; }
+
+    /// <summary>As <see cref="AppendReply.By"/>.</summary>
+    [Id(3)] public NodeId By { get; init; }
 }
 
 /// <summary>How one replica stands, for those who must compare before they compete (D4), and for operators.</summary>

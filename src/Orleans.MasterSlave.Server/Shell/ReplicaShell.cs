@@ -8,7 +8,9 @@ using Orleans.MasterSlave.Filters;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Liveness;
 using Orleans.MasterSlave.Node;
+using Orleans.MasterSlave.Placement;
 using Orleans.MasterSlave.Replicas;
+using Orleans.Metadata;
 using Orleans.Serialization;
 
 namespace Orleans.MasterSlave.Shell;
@@ -36,9 +38,7 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
         var options = services.GetRequiredService<IOptions<MasterSlaveOptions>>().Value;
         _node = services.GetRequiredService<MasterSlaveNode>();
         Limits = new TurnLimits(options.ApplyTimeout, options.TurnTimeout, services.GetRequiredService<TimeProvider>());
-        Group = ReplicaGrainId.TryParse(context.GrainId, out var group, out _)
-            ? group
-            : throw new MasterSlaveConfigurationException($"{context.GrainId} is not a replica's id: the caller lacks AddMasterSlave().");
+        Group = PlaceCheck.GroupOf(context);
     }
 
     public GroupId Group { get; }
@@ -84,6 +84,11 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
     public bool IsSlaveBehind(NodeId slave, TimeSpan before) => _replica?.IsSlaveBehind(slave, before) ?? false;
 
     public void SnapshotWanted() => Post(r => r.SnapshotWanted());
+
+    public void PlacesChanged()
+    {
+        if (_replica is { HasTooFewReplicas: true }) Post(r => r.PlacesChanged());
+    }
 
     public void Fail(string reason, Exception error) => Post(r => r.Fail(reason, error));
 
@@ -154,6 +159,7 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
             PreviousLifeProvedDead = running.Lease.EarlierLifeProvedDead,
             MayActAlone = running.Lease.MayActAlone,
             Locate = running.Nodes.AddressOf,
+            Places = new ReplicaPlaces(Group, running.Nodes, services.GetRequiredService<IClusterManifestProvider>()),
         });
         await replica.StartAsync(isFirst: previous is null);
         if (_end is not null) return replica; // the end waits for the start, and ends what came of it

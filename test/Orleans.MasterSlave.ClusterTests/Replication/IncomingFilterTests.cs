@@ -26,7 +26,7 @@ public sealed class IncomingFilterTests : IAsyncLifetime
             ActivityStopped = _spans.Enqueue,
         };
         ActivitySource.AddActivityListener(_listener);
-        _cluster = await LedgerCluster.StartAsync(options: o => o.TurnTimeout = TimeSpan.FromSeconds(2), configure: silo =>
+        _cluster = await LedgerCluster.StartAsync(options: o => o.TurnTimeout = TimeSpan.FromSeconds(2), configure: (_, silo) =>
         {
             silo.AddActivityPropagation();
             silo.AddIncomingGrainCallFilter(_door);

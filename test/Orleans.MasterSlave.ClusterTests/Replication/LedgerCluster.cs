@@ -26,7 +26,7 @@ public sealed class LedgerCluster : IAsyncDisposable
     public IReadOnlyList<InProcessSiloHandle> Silos => [.. _cluster.Silos, .. _returned];
 
     public static async Task<LedgerCluster> StartAsync(
-        short silos = 3, Action<MasterSlaveOptions>? options = null, Action<MasterSlaveClientOptions>? client = null, Action<ISiloBuilder>? configure = null)
+        short silos = 3, Action<MasterSlaveOptions>? options = null, Action<MasterSlaveClientOptions>? client = null, Action<string, ISiloBuilder>? configure = null)
     {
         var cluster = new LedgerCluster();
         var builder = new InProcessTestClusterBuilder(silos);
@@ -42,7 +42,7 @@ public sealed class LedgerCluster : IAsyncDisposable
             });
             // Before the library's own filter, to see its calls.
             silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(cluster.Gate(of.SiloName)));
-            configure?.Invoke(silo);
+            configure?.Invoke(of.SiloName, silo);
             if (Environment.GetEnvironmentVariable("MASTERSLAVE_TEST_LOG") is { } file)
                 silo.Services.AddLogging(l => l.SetMinimumLevel(LogLevel.Information).AddProvider(new FileLoggerProvider(file, of.SiloName)));
         });

@@ -121,6 +121,7 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, Dis
     {
         world.Require(next.InSync.Contains(next.Master), () => $"the master is in sync: {next}");
         world.Require(next.InSync.All(next.Replicas.Contains), () => $"who is in sync is a replica: {next}");
+        world.Require(GroupPolicy.FlawOf(next) is null, () => $"{GroupPolicy.FlawOf(next)}: {next}");
         _record = next;
         if (before is null) return;
         world.Require(next.Version == before.Version + 1, () => $"versions go up by one: {before} → {next}");

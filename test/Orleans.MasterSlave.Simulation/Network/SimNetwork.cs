@@ -1,3 +1,4 @@
+using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Simulated.Nodes;
 using Orleans.MasterSlave.Simulated.World;
 
@@ -28,6 +29,12 @@ internal sealed class SimNetwork(SimWorld world, NetworkWeather weather)
 
     /// <summary>For scripted histories: sees every message (from, to, request or reply) before it is sent. What is held, and the copy of what is doubled, waits for <see cref="ReleaseHeld"/>.</summary>
     public Func<int, int, object?, MessageFate>? Script { get; set; }
+
+    /// <summary>For scripted histories: the node that a replica's call reaches instead of the one that it is for.</summary>
+    public Func<int, int>? Misdirect { get; set; }
+
+    /// <summary>With it: the request as whoever it reaches gets it.</summary>
+    public Func<NodeId, object, object>? Readdress { get; set; }
 
     public void ReleaseHeld()
     {

@@ -53,6 +53,9 @@ internal sealed class SimCluster
     /// <summary>The scenario starts disks that are not the newest.</summary>
     public bool MayRefuseStarts { get; set; }
 
+    /// <summary>Nodes whose silos lack the grain's class.</summary>
+    public HashSet<NodeId> WithoutClass { get; } = [];
+
     public string NewPlace() => $"place {++_places}";
 
     /// <summary>Two processes with the same bytes draw different ones.</summary>
@@ -85,6 +88,7 @@ internal sealed class SimCluster
     public string? Unrest(SimGroup group)
     {
         if (Store.Record(group.Id) is not { } record) return "there is no record";
+        if (record.Replicas.Length != group.Plan.Replicas.Length) return $"too few replicas: {record}";
         if (record.InSync.Length != record.Replicas.Length) return $"not all in sync: {record}";
         var replicas = record.Replicas.Select(n => Nodes[SimIds.IndexOf(n)].Silo?.OfOrNull(group.Index)).ToList();
         if (replicas.Any(r => r is null)) return "a node is down";

@@ -1,6 +1,7 @@
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Replicas;
+using Orleans.MasterSlave.Replication.Master;
 using Orleans.MasterSlave.Simulated.World;
 
 namespace Orleans.MasterSlave.Simulated.Nodes;
@@ -20,6 +21,10 @@ internal sealed class SimEvents(SimWorld world, SimSilo silo, GroupId group) : I
     public void GroupTimeSetBack(TimeSpan by) => Note("group time set back", by.Ticks, by);
     public void Shrunk(NodeId slave, GroupRecord record) => Note("shrunk", record.Version, record);
     public void Grown(NodeId slave, GroupRecord record) => Note("grown", record.Version, record);
+    public void Entered(NodeId node, GroupRecord record) => Note("entered", record.Version, record);
+    public void ReplicasMissing(GroupRecord record, int wanted, IReadOnlyList<Absence> missing) => Note("replicas missing", missing.Count, string.Join("; ", missing));
+    public void AllInSync(GroupRecord record) => Note("all in sync", record.Version, record);
+    public void NotWatchedAnyMore() => Note("not watched any more", 0, null);
     public void Orphaned(int count, LogPosition after) => Note("orphaned", count, after);
     public void SnapshotInstalled(LogPosition position) => Note("snapshot installed", position.Index.Value, position);
     public void Unexpected(string what, Exception error) => world.Scheduler.Fail(new SimulationException($"At {world.Now.TotalSeconds:F4} s: {group} on node {silo.Index}: {what} failed: {error}"));

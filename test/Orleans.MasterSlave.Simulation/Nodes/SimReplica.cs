@@ -55,6 +55,13 @@ internal sealed class SimReplica : IReplicaListener, IWatchedReplica
         if (HasStarted) action();
     });
 
+    /// <summary>What a silo would tell it when nodes come, and the check.</summary>
+    public void Look()
+    {
+        if (HasStarted && Replica.HasTooFewReplicas) Replica.PlacesChanged();
+        Check();
+    }
+
     /// <summary>The invariants of the three pointers (ARCHITECTURE).</summary>
     public void Check()
     {

@@ -304,7 +304,7 @@ internal sealed class SimSilo
             if (Liveness.Tick()) Beat();
             Lane.Post(() =>
             {
-                foreach (var replica in Replicas) replica.Check();
+                foreach (var replica in Replicas) replica.Look();
             });
         }
     }
@@ -343,5 +343,6 @@ internal sealed class SimSilo
         PreviousLifeProvedDead = _lease!.EarlierLifeProvedDead,
         MayActAlone = _lease.MayActAlone,
         Locate = _cluster.Locate,
+        Places = new SimPlaces(_cluster, group),
     };
 }

@@ -14,7 +14,7 @@ public sealed class SeedTests(ITestOutputHelper output)
     private static readonly string[] MustHappen =
     [
         "crash", "crash of all", "pause", "partition", "one-way partition", "store outage", "disk stall", "disk failure", "message lost", "message late",
-        "message doubled", "torn tail", "failover", "retake", "shrunk", "grown", "orphaned", "snapshot installed", "swap with unknown outcome",
+        "message doubled", "torn tail", "failover", "retake", "shrunk", "grown", "entered", "orphaned", "snapshot installed", "swap with unknown outcome",
         "swap landed late", "stepped down", "data loss possible", "acknowledged, lost and saved as orphan", "master read", "token read",
         "replica ended", "replicas blocked", "snapshot failed", "read error", "disk full for Entries", "disk full for Files", "disk full for Marks",
         "node copied", "start refused", "node row watched", "node lease lapsed", "node lease held again",

@@ -37,6 +37,9 @@ internal sealed record SimulationOptions
     public double SlowestFlushMilliseconds { get; init; } = 2;
     public double UnknownOutcomes { get; init; }
 
+    /// <summary>How often a group is made with fewer replicas than it wants: the others enter when it is made.</summary>
+    public double ShortFoundings { get; init; }
+
     /// <summary>How often a state cannot be serialized when a snapshot of it is due.</summary>
     public double UnsavableStates { get; init; }
 
@@ -121,6 +124,7 @@ internal sealed record SimulationOptions
                     ? new SessionLimits(random.Pick([3, 100]), 4_096, TimeSpan.FromSeconds(random.Pick([1, 3, 10]))) { LeastRetention = TimeSpan.FromSeconds(1) }
                     : new ReplicaLimits().Sessions,
             },
+            ShortFoundings = 0.3,
             UnsavableStates = random.Pick([0.0, 0.0, 0.5]),
             ImportsFirstState = random.Chance(0.3),
             SlowestImportMilliseconds = random.Pick([0.0, 5, 2_000]),

@@ -15,6 +15,21 @@ public sealed class FreshReadTests
 
     private static Scenario Start(GroupShape shape) => new(shape, limits: l => l with { MaxStaleness = Staleness });
 
+    /// <summary>Who made the group knows of the master alone: an answer tells it of the slave that came in sync since (G9).</summary>
+    [Fact]
+    public void Answer_BringsTheNewerView_ToACallerWhoseRecordIsOlder() => Scenario.Play(() =>
+    {
+        var scenario = Start(Scenario.Pair);
+        scenario.Wait(TimeSpan.FromSeconds(1)); // the master knows, too
+        var version = scenario.Record.Version;
+        Assert.True(version > 1);
+        var news = scenario.Soon(scenario.Read(scenario.Master, masterOnly: false, seenVersion: 1))!.View;
+        Assert.Equal((version, 2), (news!.Version, news.Replicas.Count(r => r.InSync)));
+        Assert.Null(scenario.Soon(scenario.Read(scenario.Master, masterOnly: false, seenVersion: version))!.View);
+        scenario.Change();
+        scenario.Heal();
+    });
+
     [Fact]
     public void Slave_OfAGroupAtRest_AnswersHoweverLongItRests() => Scenario.Play(() =>
     {

@@ -71,7 +71,7 @@ public sealed class LevelTests
         var entry = new LogEntry { Kind = kind, Flags = flags, Position = new LogPosition(record.Epoch, last.Index.Next()), TimeUtc = scenario.UtcNow, Payload = new byte[8] };
         return new AppendRequest
         {
-            Header = new MasterHeader(record.Claim.Life, record.Store, record.Epoch, record.DataLossCount, record.Version, InSync: true) { Birth = record.Birth, Level = level },
+            Header = new MasterHeader(record.Claim.Life, record.Store, record.Epoch, record.DataLossCount, record.Version, InSync: true) { Birth = record.Birth, Level = level, Receiver = Scenario.NodeOf(slave) },
             Previous = last,
             Stable = last.Index,
             Entries = [entry],

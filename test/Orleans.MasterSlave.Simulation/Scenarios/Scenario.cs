@@ -141,12 +141,12 @@ internal sealed class Scenario
     }
 
     /// <summary>Asks one replica for a read; a linearizable one that is answered is checked against all that was acknowledged before.</summary>
-    public Call Read(SimNode node, bool masterOnly)
+    public Call Read(SimNode node, bool masterOnly, long seenVersion = 0)
     {
         var (began, group) = (Group.Checker.Now, Group);
         return Ask(node, async silo =>
         {
-            var reply = await silo.ReadAsync(group, new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = masterOnly });
+            var reply = await silo.ReadAsync(group, new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = masterOnly, SeenVersion = seenVersion });
             if (reply.Kind != ReplyKind.Answered || !masterOnly) return reply;
             var (count, digest) = SimObject.Read(reply.Payload!);
             group.Checker.MasterRead(began, count, digest, reply.Token);

@@ -76,7 +76,7 @@ public sealed class SlaveLogTests
         var record = scenario.Record;
         var install = scenario.Send(slave, new InstallRequest
         {
-            Header = new MasterHeader(record.Claim.Life, record.Store, record.Epoch, record.DataLossCount, record.Version, InSync: true) { Birth = record.Birth },
+            Header = new MasterHeader(record.Claim.Life, record.Store, record.Epoch, record.DataLossCount, record.Version, InSync: true) { Birth = record.Birth, Receiver = Scenario.NodeOf(slave) },
             Position = last,
             DataLossCount = record.DataLossCount,
             TimeUtc = scenario.UtcNow,

@@ -45,6 +45,36 @@ public sealed class StopTests
         scenario.Heal();
     });
 
+    /// <summary>Asynchronous mode: what the master had is on the slave, and it says so. Nothing is lost, and nothing is told of a loss (C5).</summary>
+    [Fact]
+    public void AsyncMasterThatStopsIdle_LosesNothing_AndTellsOfNoLoss() => Scenario.Play(() =>
+    {
+        var scenario = Founded(new GroupShape(2, ReplicationMode.Asynchronous, 1));
+        var master = scenario.Master;
+        scenario.Do(() => master.Stop());
+        scenario.Until(() => scenario.Master != master && scenario.At(scenario.Master).IsServing, "another master", seconds: 0.4);
+        Assert.Equal(0, scenario.Record.DataLossCount);
+        Assert.DoesNotContain(scenario.Transcript, line => line.Contains("data loss possible", StringComparison.Ordinal));
+        scenario.Change();
+        scenario.Until(() => !master.IsRunning, "it ends", seconds: 2);
+        scenario.Heal();
+    });
+
+    /// <summary>What it answered is not on the slave: that can be lost, and is told.</summary>
+    [Fact]
+    public void AsyncMasterThatStopsAheadOfItsSlave_TellsOfALoss() => Scenario.Play(() =>
+    {
+        var scenario = Founded(new GroupShape(2, ReplicationMode.Asynchronous, 1));
+        var (master, slave) = (scenario.Master, scenario.Slaves[0]);
+        scenario.Lose(master, slave, Scenario.IsAppendWithEntries);
+        scenario.Change(3);
+        scenario.Do(() => master.Stop());
+        scenario.Until(() => scenario.Master != master && scenario.At(scenario.Master).IsServing, "another master", seconds: 2);
+        Assert.Equal(1, scenario.Record.DataLossCount);
+        scenario.Until(() => !master.IsRunning, "it ends", seconds: 2);
+        scenario.Heal();
+    });
+
     /// <summary>In strict mode it cannot be taken out below the least number: it stays to the deadline, and then ends.</summary>
     [Fact]
     public void SlaveThatMayNotBeTakenOut_LeavesAtTheDeadline() => Scenario.Play(() =>

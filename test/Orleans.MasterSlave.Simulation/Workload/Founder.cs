@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Simulated.Network;
 using Orleans.MasterSlave.Simulated.Nodes;
 using Orleans.MasterSlave.Simulated.World;
@@ -17,13 +19,18 @@ internal sealed class Founder(SimCluster cluster, SimGroup group, SimRandom rand
         }
     }
 
+    /// <summary>The nodes that whoever asks knows of: all, or the first and some.</summary>
+    private ImmutableArray<NodeId> Chosen(NodeId founder) =>
+        random.Chance(cluster.Options.ShortFoundings) ? [.. group.Plan.Replicas.Where(n => n == founder || random.Chance(0.3))] : group.Plan.Replicas;
+
     private async Task AskAsync(int replica)
     {
         try
         {
             var node = SimIds.IndexOf(group.Plan.Replicas[replica]);
+            var plan = group.Plan with { Replicas = Chosen(group.Plan.Replicas[replica]) };
             await cluster.Network.CallAsync(
-                SimNetwork.Clients, cluster.World.Scheduler.World, node, group.Plan, async silo => await (await silo.ReplicaAsync(group.Id)).CreateAsync(group.Plan));
+                SimNetwork.Clients, cluster.World.Scheduler.World, node, plan, async silo => await (await silo.ReplicaAsync(group.Id)).CreateAsync(plan));
         }
         catch (Exception e) when (e is IOException or TimeoutException)
         {

@@ -1,3 +1,5 @@
+using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Group;
 using Orleans.Runtime;
 using Orleans.Storage;
 using Xunit;
@@ -48,6 +50,21 @@ public abstract class GrainStorageContract
         Assert.Equal(7, read.State.Number);
         Assert.Equal("ä\0漢 'quoted'", read.State.Text);
         Assert.Equal(bytes, read.State.Bytes);
+    }
+
+    /// <summary>Keys of the form that group records have: a storage may fold case, slashes and what not, and must keep these apart.</summary>
+    [Fact]
+    public async Task Groups_WhoseNamesDifferInWhatStoresFold_HaveRowsOfTheirOwn()
+    {
+        var storage = await OpenAsync();
+        await new NodeRegistry(storage, Guid.NewGuid).ProbeAsync();
+        var groups = NodeRegistry.NamesThatStoresFold(_run).Select(name => new GroupId(GrainId.Create("contract", name))).ToList();
+        var life = new NodeLife(new NodeId(Guid.NewGuid()), 1);
+        foreach (var group in groups)
+            Assert.NotNull(await new GrainStorageGroupStore(storage).SwapAsync(
+                GroupPolicy.Create(new GroupPlan(group, [life.Node], ReplicationMode.Synchronous, 1), new MasterClaim(life, 1), default, new GroupBirth(Guid.NewGuid())), null));
+        var other = new GrainStorageGroupStore(await OpenAsync());
+        foreach (var group in groups) Assert.Equal(group, (await other.ReadAsync(group))!.Record.Group);
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public sealed class SnapshotReceiverTests
 
     private static InstallRequest Piece(long epoch, long index, char content, int number, int longer = 0) => new()
     {
-        Header = new MasterHeader(new NodeLife(default, 1), default, new Epoch(epoch), DataLossCount: 0, RecordVersion: 1, InSync: false),
+        Header = new MasterHeader(new NodeLife(default, 1), default, new Epoch(epoch), DataLossCount: 0, RecordVersion: 1, InSync: false) { Receiver = default },
         Position = new LogPosition(new Epoch(1), new LogIndex(index)),
         DataLossCount = 0,
         TimeUtc = DateTime.UnixEpoch,

@@ -6,7 +6,7 @@ namespace Orleans.MasterSlave.Journal;
 /// <summary>A group's name as bytes: grain type, '/', key. A type has no '/'.</summary>
 internal static class GroupBytes
 {
-    public const int MaxBytes = 4096;
+    public const int MaxBytes = GroupKeyRules.MaxBytes;
 
     public static byte[] Of(GroupId group)
     {

@@ -16,11 +16,13 @@ internal sealed class InSyncKeeper
     private readonly Action _changed;
     private readonly Action<string> _lost;
     private readonly Action<Exception> _failed;
-    private readonly List<SlaveMembership> _slaves = [];
+    private volatile SlaveMembership[] _slaves; // replaced as a whole: also read from other threads
     private bool _swapping;  // one change of the record at a time
     private bool _leavingSelfAlone; // by a swap that is not settled
     private bool _stopped;
+    private bool _placesChanged = true; // since it was last looked whether there is a node for another replica
     private readonly TimeSpan _began;
+    private readonly AbsenceWatch _absences;
 
     public InSyncKeeper(ReplicaEnvironment env, GroupRecord record, IMasterOfSlaves master, Action changed, Action<string> lost, Action<Exception> failed)
     {
@@ -32,12 +34,9 @@ internal sealed class InSyncKeeper
         _failed = failed;
         Record = record;
         _began = env.Now;
+        _absences = new AbsenceWatch(env);
         Lag = new LagMeter(env.Limits.MaxSlaveLagBytes);
-        foreach (var node in record.Replicas.Where(n => n != env.Self.Node).Order())
-        {
-            _slaves.Add(new SlaveMembership(env, new SlaveChannel(env, master, node)) { Required = record.IsInSync(node) });
-            env.Liveness.AddSlave(node, env.Listener);
-        }
+        _slaves = [.. record.Replicas.Where(n => n != env.Self.Node).Order().Select(Join)];
     }
 
     /// <summary>Hears of every operation that is appended.</summary>
@@ -50,7 +49,7 @@ internal sealed class InSyncKeeper
     public bool EnoughRecorded => Record.InSync.Length >= Record.MinInSync;
 
     /// <summary>New operations can become stable: enough are in sync, not counting those that are silent and may not be taken out (W8).</summary>
-    public bool EnoughToAccept => EnoughRecorded && (GroupPolicy.MayShrink(Record) || _slaves.TrueForAll(s => !s.Required || s.IsUsable));
+    public bool EnoughToAccept => EnoughRecorded && (GroupPolicy.MayShrink(Record) || Array.TrueForAll(_slaves, s => !s.Required || s.IsUsable));
 
     /// <summary>
     /// The record may name this node alone: then a process with a copy of its folder could take the group, and nobody would refuse it. So
@@ -72,9 +71,9 @@ internal sealed class InSyncKeeper
 
     /// <summary>The lease was held from every required slave at that moment, which is past, or later (R2). From any thread.</summary>
     public bool LeaseWasValidAt(TimeSpan moment) =>
-        MayAnswer && _slaves.TrueForAll(s => !s.Required || _env.Liveness.LastLeasedUntil(s.Channel.Slave, s.Channel.Confirmed) > moment);
+        MayAnswer && Array.TrueForAll(_slaves, s => !s.Required || _env.Liveness.LastLeasedUntil(s.Channel.Slave, s.Channel.Confirmed) > moment);
 
-    public bool IsUnsettled => _swapping || _slaves.Any(s => !s.Required || s.LeaseUntil is null || s.Channel.IsUnsettled);
+    public bool IsUnsettled => _swapping || _absences.Waits || _slaves.Any(s => !s.Required || s.LeaseUntil is null || s.Channel.IsUnsettled);
 
     /// <summary>Largest index durable on the master and on every required slave.</summary>
     public LogIndex Replicated(LogIndex own)
@@ -97,7 +96,7 @@ internal sealed class InSyncKeeper
     }
 
     /// <summary>It lacks the stable point, though it acknowledged it.</summary>
-    public void SlaveStartedAnew(NodeId slave) => _slaves.Find(s => s.Channel.Slave == slave)?.Channel.TellAgain();
+    public void SlaveStartedAnew(NodeId slave) => Array.Find(_slaves, s => s.Channel.Slave == slave)?.Channel.TellAgain();
 
     /// <summary>The stable point is about to move.</summary>
     public void StableMoved()
@@ -110,7 +109,7 @@ internal sealed class InSyncKeeper
     /// know. From any thread.
     /// </summary>
     public bool IsSlaveBehind(NodeId slave, TimeSpan before) =>
-        !LeaseWasValidAt(before) || _slaves.Exists(s => s.Channel.Slave == slave && s.Channel.IsBehind(before));
+        !LeaseWasValidAt(before) || Array.Exists(_slaves, s => s.Channel.Slave == slave && s.Channel.IsBehind(before));
 
     public void PumpAll()
     {
@@ -129,11 +128,49 @@ internal sealed class InSyncKeeper
             else if (!slave.Required && slave.MayBeginToGrow) slave.BeginToGrow();
             if (slave.IsGrown) TakeIn(slave);
         }
+
+        if (!_stopped) _absences.Look(Record, Missing);
+        if (_placesChanged && !_swapping && !_stopped && !_env.Liveness.CannotServe) FillUp();
     }
+
+    private IReadOnlyList<Absence> Missing() =>
+    [
+        .. _slaves.Where(s => !Record.IsInSync(s.Channel.Slave)).Select(s => s.Absence),
+        .. Enumerable.Repeat(new Absence(null, AbsenceReason.NoNode, null), Math.Max(0, _env.Places.Wanted - Record.Replicas.Length)),
+    ];
+
+    private SlaveMembership Join(NodeId node)
+    {
+        _env.Liveness.AddSlave(node, _env.Listener);
+        return new SlaveMembership(_env, new SlaveChannel(_env, _master, node)) { Required = Record.IsInSync(node) };
+    }
+
+    /// <summary>Takes one more node among the replicas, if they are too few. It comes in sync like any other, or never (G8).</summary>
+    private void FillUp()
+    {
+        _placesChanged = false;
+        if (!HasTooFewReplicas || _env.Places.Another(Record.Replicas) is not { } node) return;
+        _placesChanged = true; // perhaps one is not enough
+        _master.Discard(SwapAsync(() => _env.Coordinator.EnterAsync(_claim, node, _env.Places.Wanted), _ => Entered(node)), "taking another node among the replicas");
+    }
+
+    private void Entered(NodeId node)
+    {
+        if (!Record.Replicas.Contains(node) || Array.Exists(_slaves, s => s.Channel.Slave == node)) return;
+        _slaves = [.. _slaves, Join(node)];
+        _env.Events.Entered(node, Record);
+    }
+
+    /// <summary>There are fewer replicas than the author asks for. From any thread.</summary>
+    public bool HasTooFewReplicas => _slaves.Length + 1 < _env.Places.Wanted;
+
+    /// <summary>Silos or their classes came or went.</summary>
+    public void PlacesChanged() => _placesChanged = true;
 
     public void Stop()
     {
         _stopped = true;
+        _absences.End();
         foreach (var slave in _slaves)
         {
             slave.Channel.Stop();
@@ -168,17 +205,17 @@ internal sealed class InSyncKeeper
         else if (GroupPolicy.MayShrink(Record) && (slave.MaySwap || slave.IsLeaving) && (Record.InSync.Length > 2 || _env.MayActAlone(LoneAct.ShrinkToSelf)))
         {
             _leavingSelfAlone = Record.InSync.Length == 2; // the swap may land whatever is heard of it
-            _master.Discard(SwapAsync(slave, () => _env.Coordinator.ShrinkAsync(_claim, slave.Channel.Slave)), "taking a slave out of sync");
+            _master.Discard(SwapAsync(() => _env.Coordinator.ShrinkAsync(_claim, slave.Channel.Slave), before => Settled(slave, before)), "taking a slave out of sync");
         }
     }
 
     private void TakeIn(SlaveMembership slave)
     {
         if (Record.IsInSync(slave.Channel.Slave) || !slave.MaySwap) return;
-        _master.Discard(SwapAsync(slave, () => _env.Coordinator.GrowAsync(_claim, slave.Channel.Slave)), "taking a slave into sync");
+        _master.Discard(SwapAsync(() => _env.Coordinator.GrowAsync(_claim, slave.Channel.Slave), before => Settled(slave, before)), "taking a slave into sync");
     }
 
-    private async Task SwapAsync(SlaveMembership slave, Func<Task<GroupRecord>> swap)
+    private async Task SwapAsync(Func<Task<GroupRecord>> swap, Action<GroupRecord> settled)
     {
         _swapping = true;
         try
@@ -195,11 +232,7 @@ internal sealed class InSyncKeeper
 
             if (record.Version >= Record.Version) Record = record;
             _leavingSelfAlone = false;
-            var isIn = Record.IsInSync(slave.Channel.Slave);
-            slave.Channel.TellAgain(); // a resting slave would learn that it is in sync only from the record, and begin its wait then (L4)
-            slave.Settled(isIn, changed: isIn != before.IsInSync(slave.Channel.Slave));
-            if (isIn && !before.IsInSync(slave.Channel.Slave)) _env.Events.Grown(slave.Channel.Slave, Record);
-            if (!isIn && before.IsInSync(slave.Channel.Slave)) _env.Events.Shrunk(slave.Channel.Slave, Record);
+            settled(before);
         }
         catch (Exception e)
         {
@@ -212,5 +245,15 @@ internal sealed class InSyncKeeper
         }
 
         if (!_stopped) _changed();
+    }
+
+    private void Settled(SlaveMembership slave, GroupRecord before)
+    {
+        var node = slave.Channel.Slave;
+        var (wasIn, isIn) = (before.IsInSync(node), Record.IsInSync(node));
+        slave.Channel.TellAgain(); // a resting slave would learn that it is in sync only from the record, and begin its wait then (L4)
+        slave.Settled(isIn, changed: isIn != wasIn);
+        if (isIn && !wasIn) _env.Events.Grown(node, Record);
+        if (!isIn && wasIn) _env.Events.Shrunk(node, Record);
     }
 }

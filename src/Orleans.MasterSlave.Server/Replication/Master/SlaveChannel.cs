@@ -51,6 +51,9 @@ internal sealed class SlaveChannel
     /// <summary>The slave said that it cannot follow: it need not be waited for.</summary>
     public bool SlaveFailed { get; private set; }
 
+    /// <summary>The last that went wrong on the way to it, or with it; null: its last answer was all right.</summary>
+    public string? Trouble { get; private set; }
+
     /// <summary>Does the slave, for all this master knows, lack a stable point that was reached before (R2)? From any thread.</summary>
     public bool IsBehind(TimeSpan before) => Volatile.Read(ref _unheldSince) <= before.Ticks;
 
@@ -158,14 +161,16 @@ internal sealed class SlaveChannel
         {
             reply = await _env.Links.AppendAsync(Slave, request).WaitAsync(_env.Limits.LinkTimeout, _env.Time);
         }
-        catch (Exception)
+        catch (Exception e)
         {
+            Trouble = e is TimeoutException ? null : $"{e.GetType().Name}: {e.Message}";
             // Lost, late or refused on the way: what happened over there is not known. The way starts anew below.
         }
 
         if (_stopped) return;
         if (generation == _generation) _inFlight--;
-        if (reply is null) StartAnew(generation);
+        if (reply is not null) Trouble = reply.By == Slave ? reply.Trouble : $"what is sent there comes to node {reply.By}";
+        if (reply is null || reply.By != Slave) StartAnew(generation); // another's word says nothing of this slave's disk
         else OnReply(request, reply, generation, sent);
         _master.ChannelAdvanced();
         Pump();
@@ -199,7 +204,7 @@ internal sealed class SlaveChannel
             case AppendOutcome.StaleEpoch:
                 _master.RefusedBy(Slave, reply.PromisedEpoch);
                 break;
-            case AppendOutcome.Busy or AppendOutcome.Failed:
+            case AppendOutcome.Busy or AppendOutcome.Failed or AppendOutcome.Misplaced:
                 StartAnew(generation);
                 break;
         }

@@ -39,6 +39,11 @@ internal sealed class SlaveMembership(ReplicaEnvironment env, SlaveChannel chann
     /// <summary>Entries can become stable through it, as far as is known.</summary>
     public bool IsUsable => !Channel.SlaveFailed && !IsStalled && (LeaseUntil is not null || !IsOverdue);
 
+    /// <summary>Why it is not in sync.</summary>
+    public Absence Absence => Absence.Of(Channel.Slave, new SlaveFacts(
+        env.Places.StateOf(Channel.Slave), IsLeaving, env.Liveness.ReachableSession(Channel.Slave) is not null, Channel.SlaveFailed,
+        env.Liveness.ReachableSession(Channel.Slave) is null ? env.Liveness.TroubleWith(Channel.Slave) : Channel.Trouble));
+
     public bool MaySwap => env.Now >= _swapAgainAt;
 
     /// <summary>It has caught up, is heard, and may become required (G6).</summary>

@@ -68,7 +68,8 @@ internal sealed class SnapshotSender(ReplicaEnvironment env, IMasterOfSlaves mas
         };
         try
         {
-            return await env.Links.InstallAsync(slave, request).WaitAsync(env.Limits.LinkTimeout * 5, env.Time);
+            var reply = await env.Links.InstallAsync(slave, request).WaitAsync(env.Limits.LinkTimeout * 5, env.Time);
+            return reply.By == slave ? reply : null; // another's word says nothing of this slave's disk
         }
         catch (Exception)
         {

@@ -127,6 +127,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     private AppendReply? Refuse(MasterHeader header)
     {
         if (header.Store != env.Liveness.Store) throw new InvalidOperationException($"{header.Sender} works with store {header.Store}, this node with {env.Liveness.Store}.");
+        if (header.Receiver != env.Self.Node) return Reply(AppendOutcome.Misplaced);
         if (follower.CannotFollow) return Reply(AppendOutcome.Failed);
         if (header.Sender.StartCount < env.Liveness.LifeOf(header.Sender.Node)) return Reply(AppendOutcome.StaleEpoch); // a life that is over (I2)
         if (header.Birth != env.Log.Birth && !env.Log.Birth.IsNone)
