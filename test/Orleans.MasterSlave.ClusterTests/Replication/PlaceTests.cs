@@ -119,5 +119,65 @@ public sealed class PlaceTests
         Assert.Contains("no activation on", failure.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>It knows the master alone when it has made the group; an answer tells it of the slave that came in sync.</summary>
+    [Fact]
+    public async Task ClientThatMadeAGroup_ReadsFromEveryReplica_OnceTheyAreInSync()
+    {
+        await using var cluster = await LedgerCluster.StartAsync();
+        var ledger = cluster.Sync("spread");
+        await ledger.Add("x");
+        await cluster.InSyncAsync(ledger, 2);
+        HashSet<string> readers = [];
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                readers.Add((await ledger.Who()).Silo);
+                return readers.Count == 2;
+            },
+            "both replicas answer reads");
+    }
+
+    [Fact]
+    public async Task NewGroup_ThatTheStoreRefuses_EndsWithTheStoresReason_AndHoldsUpNoStop()
+    {
+        await using var cluster = await LedgerCluster.StartAsync(2);
+        foreach (var silo in cluster.Silos) cluster.StoreOf(silo).RefusesWrites = true;
+        var refusal = await Assert.ThrowsAsync<MasterSlaveConfigurationException>(
+            () => cluster.Sync("refused").Add("x").WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken));
+        Assert.Contains("the row is refused", refusal.Message, StringComparison.Ordinal);
+        var calls = cluster.Silos.Sum(s => cluster.StoreOf(s).Calls);
+        Assert.InRange(calls, 1, 60);
+        await cluster.StopAsync(cluster.Silos[1]).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Nothing was on its way: nobody is told of a loss (C5).</summary>
+    [Fact]
+    public async Task IdleSiloThatStops_ClaimsNoLoss_OfAsynchronousGroups()
+    {
+        await using var cluster = await LedgerCluster.StartAsync(3);
+        var ledger = cluster.Async("idle");
+        await ledger.Add("x");
+        await cluster.InSyncAsync(ledger, 2);
+        await cluster.AllReplicasReadAsync(ledger, ["x"]);
+        var (master, witness) = (await cluster.MasterOfAsync(ledger), (InProcessSiloHandle?)null);
+        witness = cluster.Silos.First(s => s != master);
+        await cluster.StopAsync(master);
+        Assert.Equal(2, await ledger.Add("y"));
+        Assert.Equal(0, (await cluster.RecordAsync(ledger, witness))!.DataLossCount);
+        Assert.DoesNotContain(cluster.Warnings.Messages, m => m.Contains("may be lost", StringComparison.Ordinal));
+    }
+
+    /// <summary>A replica that does not activate on one silo: its group serves, and an operator hears why it has one replica.</summary>
+    [Fact]
+    public async Task GroupWithTooFewInSync_IsTold_WithTheReason()
+    {
+        var picky = new PickySilos { Refuses = name => name == NameOf(0) };
+        await using var cluster = await LedgerCluster.StartAsync(2, configure: (_, silo) => silo.Services.AddSingleton(picky));
+        await cluster.Client.GetGrain<IPickyLedger>("told").Add("x");
+        await Eventually.TrueAsync(
+            () => Task.FromResult(cluster.Warnings.Messages.Any(m => m.Contains("only 1 of the 2 replicas", StringComparison.Ordinal) && m.Contains("no activation on", StringComparison.Ordinal))),
+            "the warning with the reason");
+    }
+
     private static void Remove(ISiloBuilder silo, Type grain) => silo.Services.Configure<GrainTypeOptions>(o => o.Classes.Remove(grain));
 }

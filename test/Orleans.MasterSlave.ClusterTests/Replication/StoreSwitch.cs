@@ -19,6 +19,9 @@ public sealed class StoreSwitch
         return _refused.Task;
     }
 
+    /// <summary>Every write of a group's row is refused, as of one that is too large.</summary>
+    public bool RefusesWrites { get; set; }
+
     public void Mend() => _isCut = false;
 
     public IGrainStorage Over(IGrainStorage storage) => new Way(this, storage);
@@ -46,6 +49,7 @@ public sealed class StoreSwitch
         public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
         {
             to.Enter(stateName);
+            if (to.RefusesWrites && stateName == "masterslave-group") throw new ArgumentException("the row is refused");
             return storage.WriteStateAsync(stateName, grainId, grainState);
         }
 
