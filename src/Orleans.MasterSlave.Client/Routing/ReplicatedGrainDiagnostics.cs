@@ -7,7 +7,7 @@ internal sealed class ReplicatedGrainDiagnostics(ClientGroups groups, AttemptSen
 {
     public async Task<IReadOnlyList<ReplicaInfo>> GetReplicasAsync(IAddressable grain)
     {
-        var group = groups.Enter(ReplicaKey.GroupOf(grain.GetGrainId()));
+        var group = groups.Enter(grain.GetGrainId());
         try
         {
             var known = group.Routes?.View ?? await ResolveAsync(group, -1);

@@ -11,7 +11,16 @@ namespace Orleans.MasterSlave.Filters;
 /// </summary>
 internal sealed class OwnCallsFilter(IncomingFilters filters) : IIncomingGrainCallFilter
 {
-    public Task Invoke(IIncomingGrainCallContext context) => IsOwn(context.Request) ? InvokeOwnAsync(context) : context.Invoke();
+    public Task Invoke(IIncomingGrainCallContext context)
+    {
+        if (IsOwn(context.Request)) return InvokeOwnAsync(context);
+        return context.Request.GetTarget() is IReplicatedGrain ? throw NotByTheLibrary(context.TargetId) : context.Invoke();
+    }
+
+    /// <summary>It would change one replica, and nobody's log. Also a key that only looks like a replica's id can lead here.</summary>
+    private static MasterSlaveConfigurationException NotByTheLibrary(GrainId target) => new(
+        $"{ReplicaKey.Describe(target)} was called as if it were a plain grain: the client or silo that sent the call lacks AddMasterSlave(), or was started when the " +
+        "grain was not replicated yet (restart it). Nothing was executed.");
 
     private static bool IsOwn(IInvokable request)
     {

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Diagnostics;
+using Orleans.Metadata;
 
 namespace Orleans.MasterSlave.Node;
 
@@ -10,8 +11,9 @@ namespace Orleans.MasterSlave.Node;
 /// Which silo is which node today (I3): asks each active silo once, and again while one has not answered. Thread-safe.
 /// </summary>
 internal sealed partial class NodeDirectory(
-    IClusterMembershipService membership, IGrainFactory factory, ILocalSiloDetails local, TimeProvider time, NodeFaults faults, ILogger<NodeDirectory> logger)
+    IClusterMembershipService membership, IClusterManifestProvider manifests, IGrainFactory factory, ILocalSiloDetails local, TimeProvider time, NodeFaults faults, ILogger<NodeDirectory> logger)
 {
+    private static readonly GrainType NodeGrainType = GrainType.Create(NodeGrain.TypeName);
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(10); // before it is told
     private readonly ConcurrentDictionary<SiloAddress, TimeSpan> _silentSince = []; // MaxValue: told
@@ -87,10 +89,13 @@ internal sealed partial class NodeDirectory(
         return
         [
             .. membership.CurrentSnapshot.Members.Values
-                .Where(m => m.Status == SiloStatus.Active && !known.ContainsKey(m.SiloAddress))
+                .Where(m => m.Status == SiloStatus.Active && !known.ContainsKey(m.SiloAddress) && MayBeNode(m.SiloAddress))
                 .Select(m => _asking.GetOrAdd(m.SiloAddress, AskAsync)),
         ];
     }
+
+    /// <summary>A silo without replicated grains has no node; one whose manifest has not come yet may have.</summary>
+    private bool MayBeNode(SiloAddress silo) => !manifests.Current.Silos.TryGetValue(silo, out var grains) || grains.Grains.ContainsKey(NodeGrainType);
 
     private async Task AskAsync(SiloAddress silo)
     {
@@ -125,7 +130,6 @@ internal sealed partial class NodeDirectory(
         }
     }
 
-    /// <summary>A silo without replicated grains has no node to speak of, and is not meant.</summary>
     private void TellIfLong(SiloAddress silo, Exception error)
     {
         var now = time.GetElapsedTime(0);
@@ -167,7 +171,7 @@ internal sealed partial class NodeDirectory(
     [LoggerMessage(LogLevel.Error, "Silo {Silo}, node {Node}, works with group store {Theirs} and this silo with {Ours}: no replicas are placed there. Give all silos the same storage.")]
     private partial void LogOtherStore(SiloAddress silo, NodeLife node, StoreId theirs, StoreId ours);
 
-    [LoggerMessage(LogLevel.Warning, "Silo {Silo} has not said for long which node it is: no replicas are placed there. Does a filter refuse the library's calls, or does the silo lack AddMasterSlave()?")]
+    [LoggerMessage(LogLevel.Warning, "Silo {Silo} has not said for long which node it is: no replicas are placed there.")]
     private partial void LogLongSilent(Exception error, SiloAddress silo);
 
     [LoggerMessage(LogLevel.Debug, "Silo {Silo} did not say which node it is; asked again.")]

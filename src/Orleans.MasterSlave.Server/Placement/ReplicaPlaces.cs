@@ -9,19 +9,18 @@ namespace Orleans.MasterSlave.Placement;
 /// <summary>Where replicas of one group can live, by the nodes that run and the classes that their silos say they have. Thread-safe.</summary>
 internal sealed class ReplicaPlaces(GroupId group, NodeDirectory nodes, IClusterManifestProvider manifests) : IReplicaPlaces
 {
-    private (ClusterManifest? Of, int Wanted) _wanted;
+    private volatile Count? _wanted;
 
     /// <summary>By the class of this silo, if it has it: in a rolling upgrade versions may want different numbers.</summary>
     public int Wanted
     {
         get
         {
-            var (of, wanted) = _wanted;
             var current = manifests.Current;
-            if (ReferenceEquals(of, current)) return wanted;
-            wanted = Properties?.ReplicaCount ?? 0;
-            _wanted = (current, wanted);
-            return wanted;
+            if (_wanted is { } known && ReferenceEquals(known.By, current)) return known.Wanted;
+            var counted = new Count(current, Properties?.ReplicaCount ?? 0);
+            _wanted = counted;
+            return counted.Wanted;
         }
     }
 
@@ -40,4 +39,6 @@ internal sealed class ReplicaPlaces(GroupId group, NodeDirectory nodes, ICluster
     }
 
     public NodeId? Another(IReadOnlyCollection<NodeId> taken) => GroupPolicy.ChooseAnother(group, All, taken);
+
+    private sealed record Count(ClusterManifest By, int Wanted);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
+using Orleans.GrainReferences;
 using Orleans.Hosting;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.TestKit;
@@ -117,6 +118,25 @@ public sealed class PlaceTests
         var failure = await Assert.ThrowsAsync<InvalidOperationException>(
             () => cluster.Client.GetGrain<IPickyLedger>("nowhere").Add("x").WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
         Assert.Contains("no activation on", failure.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>By a client without the library, and a key that names a silo: the author's method must not run past log and other replicas.</summary>
+    [Fact]
+    public async Task CallThatReachesAReplicaAsAPlainGrains_IsRefused()
+    {
+        await using var cluster = await LedgerCluster.StartAsync(2);
+        var ledger = cluster.Sync("plain");
+        await ledger.Add("x");
+        await cluster.InSyncAsync(ledger, 2);
+        var services = cluster.Client.ServiceProvider;
+        var reference = (GrainReference)ledger;
+        IGrainReferenceActivator? plain = null;
+        foreach (var provider in services.GetServices<IGrainReferenceActivatorProvider>())
+            if (provider.GetType().Assembly == typeof(GrainReferenceActivator).Assembly && provider.TryGet(reference.GrainId.Type, reference.InterfaceType, out var found)) plain ??= found;
+        var replica = (ISyncLedger)plain!.CreateReference(ReplicaGrainId.Create(LedgerCluster.GroupOf(ledger), cluster.Silos[0].SiloAddress));
+        var refusal = await Assert.ThrowsAsync<MasterSlaveConfigurationException>(() => replica.Add("past the log"));
+        Assert.DoesNotContain('\u001F', refusal.Message);
+        await cluster.AllReplicasReadAsync(ledger, ["x"]);
     }
 
     /// <summary>It knows the master alone when it has made the group; an answer tells it of the slave that came in sync.</summary>

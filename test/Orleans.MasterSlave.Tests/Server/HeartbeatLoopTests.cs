@@ -26,7 +26,7 @@ public sealed class HeartbeatLoopTests
         using var meters = new TestMeters();
         var faults = new NodeFaults(new MasterSlaveMetrics(meters), log);
         var watch = new LogWatch(fixture.Log, liveness, TimeSpan.FromSeconds(5), NullLogger.Instance);
-        var nodes = new NodeDirectory(null!, null!, null!, time, faults, NullLogger<NodeDirectory>.Instance);
+        var nodes = new NodeDirectory(null!, null!, null!, null!, time, faults, NullLogger<NodeDirectory>.Instance);
         var loop = new HeartbeatLoop(liveness, nodes, watch, null!, time, faults, NullLogger.Instance);
         using var stop = new CancellationTokenSource();
         var running = loop.RunAsync(stop.Token);
