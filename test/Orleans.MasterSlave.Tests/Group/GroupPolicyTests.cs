@@ -36,7 +36,9 @@ public sealed class GroupPolicyTests
     public void Enter_TakesANodeAmongTheReplicas_AndNotInSync()
     {
         var next = GroupPolicy.Enter(Record(1), Claim, Node(2), wanted: 2)!;
-        Assert.Equal(([Node(1), Node(2)], [Node(1)], 2), (next.Replicas.ToArray(), next.InSync.ToArray(), next.Version));
+        Assert.Equal([Node(1), Node(2)], next.Replicas);
+        Assert.Equal([Node(1)], next.InSync);
+        Assert.Equal(2, next.Version);
     }
 
     [Fact]

@@ -20,7 +20,9 @@ public sealed class PlaceStatesTests
         ImmutableDictionary<GrainInterfaceType, GrainInterfaceProperties>.Empty);
 
     private static GrainProperties Properties(bool replicated) =>
-        new(replicated ? ImmutableDictionary<string, string>.Empty.Add(ReplicatedGrainProperties.Marker, "true") : ImmutableDictionary<string, string>.Empty);
+        new(replicated ? None.Add(ReplicatedGrainProperties.Marker, "true") : None);
+
+    private static ImmutableDictionary<string, string> None => ImmutableDictionary.Create<string, string>(StringComparer.Ordinal);
 
     [Fact]
     public void Place_IsWhereTheClassIsReplicated()
