@@ -1,4 +1,5 @@
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Replication;
 using Orleans.MasterSlave.Simulated.Nodes;
 using Xunit;
@@ -64,6 +65,30 @@ public sealed class PlaceTests
         scenario.Wait(TimeSpan.FromSeconds(15));
         Assert.False(scenario.Record.IsInSync(Scenario.NodeOf(lost)));
         scenario.Cluster.Network.Misdirect = null;
+        scenario.Heal();
+    });
+
+    /// <summary>Not even where no answer is waited for: it leaves no trace in the log of the node that it reached.</summary>
+    [Fact]
+    public void AppendForAnotherNode_IsNotWritten() => Scenario.Play(() =>
+    {
+        var scenario = new Scenario(Scenario.Three);
+        scenario.Change(3);
+        scenario.Wait(TimeSpan.FromSeconds(1));
+        var (meant, reached, record) = (scenario.Slaves[0], scenario.Slaves[1], scenario.Record);
+        var last = scenario.At(reached).Disk.Last;
+        scenario.Send(reached, new AppendRequest
+        {
+            Header = new MasterHeader(record.Claim.Life, record.Store, record.Epoch, record.DataLossCount, record.Version, InSync: true)
+            {
+                Birth = record.Birth, Receiver = Scenario.NodeOf(meant),
+            },
+            Previous = last,
+            Stable = last.Index,
+            Entries = [new LogEntry { Kind = EntryKind.Operation, Position = new LogPosition(record.Epoch, last.Index.Next()), TimeUtc = scenario.UtcNow, Payload = new byte[8] }],
+        });
+        scenario.Wait(TimeSpan.FromMilliseconds(100));
+        Assert.Equal(last, scenario.At(reached).Disk.Last);
         scenario.Heal();
     });
 
