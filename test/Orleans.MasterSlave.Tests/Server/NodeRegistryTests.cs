@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Sqlite;
 using Orleans.MasterSlave.TestKit;
@@ -37,7 +38,7 @@ public sealed class NodeRegistryTests : IDisposable
     /// <summary>Keeps what it is given, whoever gives it.</summary>
     private sealed class Careless : IGrainStorage
     {
-        private readonly Dictionary<GrainId, object?> _rows = [];
+        private readonly ConcurrentDictionary<GrainId, object?> _rows = [];
 
         public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
         {
@@ -54,7 +55,7 @@ public sealed class NodeRegistryTests : IDisposable
 
         public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
         {
-            _rows.Remove(grainId);
+            _rows.TryRemove(grainId, out _);
             return Task.CompletedTask;
         }
     }
