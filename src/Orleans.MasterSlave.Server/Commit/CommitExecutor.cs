@@ -192,10 +192,13 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         }
     }
 
-    /// <summary>A state that operations have changed is never replaced: of two imports in a log the first one counts, on every replica alike (G12).</summary>
+    /// <summary>
+    /// A state that operations have changed is never replaced: of two imports in a log the first one counts, on every replica alike (G12). Where there was
+    /// nothing to import, too, the state is made anew: the author's code may have touched that of the master which asked it.
+    /// </summary>
     private async Task ImportAsync(ImportContent content)
     {
-        if (IsUntouched && content.State.Length > 0) await target.RestoreStateAsync(content.State);
+        if (IsUntouched) await target.RestoreStateAsync(content.State.Length > 0 ? content.State : null);
         IsUntouched = false;
     }
 

@@ -28,7 +28,7 @@ internal sealed class FilteredOperations(
         if (await replica.DeclineAsync(operation) is { } declined) return declined; // filters see calls that are about to be executed
         var sent = XxHash3.HashToUInt64(operation.Payload);
         if (_open.TryGetValue((operation.Id, sent), out var first)) return await first;
-        if (_open.Count >= most) return replica.Overloaded();
+        if (_open.Count >= most && !replica.Knows(operation)) return replica.Overloaded();
         var running = _open[(operation.Id, sent)] = RunAsync(replica, operation, sent, around);
         try
         {
@@ -43,19 +43,31 @@ internal sealed class FilteredOperations(
     private async Task<CallReply> RunAsync(Replica replica, Operation operation, ulong sent, IIncomingGrainCallFilter[] around)
     {
         if (Read(operation) is not { } call) return await replica.ExecuteAsync(operation); // which refuses it, with the reason
-        using var request = call.Request;
-        request.SetTarget(grain);
+        var request = call.Request; // without a target: a filter that invokes it by itself would change the state of this replica alone
         BringContext(call.Context);
         CallReply? reply = null;
         var filtered = new FilteredCall(grain, request, around, interfaces, calls, async () =>
         {
-            reply = await replica.ExecuteAsync(AsFiltered(operation, request, sent));
-            if (reply.Kind == ReplyKind.Answered) return reply.Payload!;
-            throw new ReplicaUnavailableException($"The operation is tried elsewhere, or later: {reply.Message ?? "this replica does not take it"}");
+            var next = await replica.ExecuteAsync(AsFiltered(operation, request, sent));
+            reply = FilteredReply.After(reply, next);
+            if (next.Kind == ReplyKind.Answered) return next.Payload!;
+            throw new ReplicaUnavailableException($"The operation is tried elsewhere, or later: {next.Message ?? "this replica does not take it"}");
         });
         var answer = await WatchedAsync(() => filtered.RunAsync(response => answers.OfRead(response, request)));
+        if (reply is null && filtered.HasFailed && await OtherCopyAsync(replica, operation) is { } other) return other;
         if (reply is null) return new CallReply { Kind = ReplyKind.Answered, Payload = answer }; // a filter's own answer: nothing was executed
         return reply.Kind == ReplyKind.Answered ? reply.With(answer) : reply;
+    }
+
+    /// <summary>
+    /// Filters have refused the operation. Null: that is its answer. Otherwise another copy of it was taken, or may have been: a refusal would
+    /// tell the caller that nothing was executed (W8).
+    /// </summary>
+    private static async Task<CallReply?> OtherCopyAsync(Replica replica, Operation operation)
+    {
+        if (!replica.Knows(operation)) return replica.DeclineUnlessCertain();
+        var known = await replica.ExecuteAsync(operation); // known, so it is not executed once more
+        return known.Kind == ReplyKind.Answered ? FilteredReply.Unknown(known, "A filter refused a copy of an operation that was executed.") : known;
     }
 
     /// <summary>The same bytes, if filters changed nothing.</summary>

@@ -97,6 +97,13 @@ internal sealed class Replica
         return decision == ServerDecision.Execute ? null : Decline(decision);
     }
 
+    /// <summary>It is in flight here, or was executed, or may have been (W1).</summary>
+    public bool Knows(Operation operation) => _state.Master?.Knows(operation) ?? false;
+
+    /// <summary>Null: no copy of an operation that is not known here was executed. Otherwise nobody can tell here, and it is tried elsewhere, or later (W8).</summary>
+    public CallReply? DeclineUnlessCertain() =>
+        ServerPolicy.KnowsOfNoCopy(Standing()) ? null : Refusal(RefusalReason.None, $"This replica of {_env.Group} is not its serving master any more.");
+
     /// <summary>As many operations as the group admits wait before they come to the log.</summary>
     public CallReply Overloaded() => Decline(ServerDecision.RefuseOverloaded);
 
@@ -235,7 +242,7 @@ internal sealed class Replica
 
     private OperationFacts FactsOf(Operation operation) => new(
         operation.Payload.Length,
-        IsKnown: _state.Master?.Knows(operation) ?? false,
+        IsKnown: Knows(operation),
         IsOfThisGroup: !operation.Birth.IsNone && IsOfThisGroup(operation.Birth, operation.Known));
 
     /// <summary>The making of the group that this replica is of, as far as it knows (I4).</summary>
@@ -327,7 +334,11 @@ internal sealed class Replica
     }
 
     /// <summary>Everything inherited is applied, and no operation is among it.</summary>
-    private CallReply NoFirstState() => Refusal(RefusalReason.NoFirstState, _state.Master!.FirstState.Failure ?? "its first state could not be imported", _state.Master.LeaseIsValid);
+    private CallReply NoFirstState()
+    {
+        var (certain, why) = (_state.Master!.LeaseIsValid, _state.Master.FirstState.Failure ?? "its first state could not be imported");
+        return Refusal(certain ? RefusalReason.NoFirstState : RefusalReason.None, why, certain); // final only where nobody else can have imported it
+    }
 
     private CallReply Refusal(RefusalReason reason, string message) => Refusal(reason, message, ServerPolicy.KnowsOfNoCopy(Standing()));
 

@@ -143,12 +143,18 @@ internal sealed partial class GrainObject : IReplicatedObject
                 new NotSupportedOnReplicatedGrainException($"The replica cannot read the call: {e.GetType().FullName}: {e.Message}")));
         }
 
-        using var request = call.Request;
+        var request = call.Request;
         request.SetTarget(_target);
         var around = _filters.For(_context.GrainInstance!);
-        if (around.Length == 0) return await ExecuteAsync();
-        return await new FilteredCall(GroupGrainContext.Of(_context), request, around, _interfaces, _calls, ExecuteAsync)
-            .RunAsync(response => _answers.OfRead(response, request));
+        if (around.Length == 0)
+        {
+            using (request) return await ExecuteAsync();
+        }
+
+        var filtered = new FilteredCall(GroupGrainContext.Of(_context), request, around, _interfaces, _calls, ExecuteAsync);
+        var answer = await filtered.RunAsync(response => _answers.OfRead(response, request));
+        await filtered.LastStageEndedAsync(); // the turn is the method's: no operation begins beside it (R4)
+        return answer;
 
         async Task<byte[]> ExecuteAsync() => _answers.OfRead(await InvokeAsync(request), request);
     }
@@ -156,7 +162,11 @@ internal sealed partial class GrainObject : IReplicatedObject
     private async Task<byte[]?> ImportInTurnAsync(CancellationToken cancelled)
     {
         RequestContext.Clear(); // a caller's may be there, and is none of the import's
-        return await Grain.ImportFirstStateAsync(cancelled) is { } state ? _serializer.SerializeToArray<object>(state) : null;
+        if (await Grain.ImportFirstStateAsync(cancelled) is not { } state) return null;
+        var bytes = _serializer.SerializeToArray<object>(state);
+        if (_serializer.Deserialize<object>(bytes)?.GetType() is not { } read || !Grain.StateType.IsAssignableFrom(read)) // it must not be logged
+            throw new InvalidOperationException($"The serialized {state.GetType().FullName} does not come back as a {Grain.StateType.FullName}.");
+        return bytes;
     }
 
     private static async Task DoInTurnAsync(IReadOnlyList<Func<Task>> actions)

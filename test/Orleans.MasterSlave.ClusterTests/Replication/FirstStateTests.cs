@@ -50,4 +50,28 @@ public sealed class FirstStateTests
         await Eventually.GetAsync(async () => await ledger.Add("b") == 2 ? ledger : null, "it is tried again, and succeeds");
         await cluster.AllReplicasReadAsync(ledger, ["a", "b"]);
     }
+
+    /// <summary>Logged, it would end every replica that comes to it, for ever.</summary>
+    [Fact]
+    public async Task FirstState_ThatCannotBeReadAgain_IsNotLogged()
+    {
+        await using var cluster = await LedgerCluster.StartAsync();
+        var ledger = cluster.Client.GetGrain<IMovedLedger>("unreadable");
+        OldBooks.Put("unreadable", () => [OldBooks.Unreadable]);
+        var failure = await Assert.ThrowsAsync<FirstStateImportException>(() => ledger.Add("x"));
+        Assert.Contains("it does not come back", failure.Message, StringComparison.Ordinal);
+        OldBooks.Put("unreadable", () => ["a"]);
+        await Eventually.GetAsync(async () => await ledger.Add("b") == 2 ? ledger : null, "it is tried again, and succeeds");
+    }
+
+    /// <summary>It has put something into the state of the replica that asked, and given nothing: replicas must not differ.</summary>
+    [Fact]
+    public async Task ImportThatGivesNothing_AndTouchesTheState_LeavesItNew()
+    {
+        await using var cluster = await LedgerCluster.StartAsync();
+        var ledger = cluster.Client.GetGrain<IMovedLedger>("touching");
+        await ledger.Add("first");
+        await cluster.InSyncAsync(ledger, 2);
+        await cluster.AllReplicasReadAsync(ledger, ["first"]);
+    }
 }

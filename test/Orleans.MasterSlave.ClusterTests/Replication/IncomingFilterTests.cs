@@ -125,6 +125,38 @@ public sealed class IncomingFilterTests : IAsyncLifetime
         Assert.Equal("ann of sales", await _cluster.Client.GetGrain<IGuarded>("context").Who());
     }
 
+    /// <summary>
+    /// The master dies with the answer, and the filter on the next one refuses what it has seen before. It was executed: the caller is not told that it was refused (W8).
+    /// </summary>
+    [Fact]
+    public async Task FilterThatRefusesARetry_OfWhatWasExecuted_DoesNotHideThat()
+    {
+        RequestContext.Set("user", "ann");
+        var grain = _cluster.Client.GetGrain<IGuarded>("retried");
+        await grain.Add("one");
+        await _cluster.InSyncAsync(grain, 2);
+        var call = grain.AddOnce("two");
+        await _door.Executed.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await _cluster.KillAsync(_cluster.SiloOf((await _cluster.RecordAsync(grain))!.Master));
+        await Assert.ThrowsAsync<OperationOutcomeUnknownException>(() => call);
+        Assert.True(_door.Refused > 0);
+        Assert.Equal(["one", "two"], await grain.Entries());
+    }
+
+    /// <summary>A filter that takes a short cut to the method would change one replica's state, and no other's.</summary>
+    [Fact]
+    public async Task FilterThatInvokesTheRequestItself_ChangesNothing()
+    {
+        RequestContext.Set("user", "ann");
+        var grain = _cluster.Client.GetGrain<IGuarded>("short-cut");
+        await grain.Add("one");
+        RequestContext.Set("short-cut", true);
+        await Assert.ThrowsAnyAsync<Exception>(() => grain.Add("two"));
+        RequestContext.Remove("short-cut");
+        Assert.Equal(2, await grain.Add("three"));
+        Assert.Equal(["one", "three"], await grain.Entries());
+    }
+
     [Fact]
     public async Task ServerSpans_ShowTheAuthorsMethods_AndNothingOfTheLibrary()
     {
@@ -180,6 +212,10 @@ internal sealed class Doorkeeper : IIncomingGrainCallFilter
 {
     public ConcurrentQueue<SeenCall> Seen { get; } = new();
 
+    /// <summary>An <see cref="IGuarded.AddOnce"/> was executed, and its answer is held for ever; later ones are refused.</summary>
+    public TaskCompletionSource Executed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public int Refused { get; private set; }
+
     public async Task Invoke(IIncomingGrainCallContext context)
     {
         if (context.InterfaceMethod.DeclaringType!.Assembly.GetName().Name is { } assembly && assembly.StartsWith("Orleans.", StringComparison.Ordinal)
@@ -201,6 +237,25 @@ internal sealed class Doorkeeper : IIncomingGrainCallFilter
         }
 
         RequestContext.Set("full-name", $"{user} of sales");
+        if (RequestContext.Get("short-cut") is not null && context.MethodName == nameof(IGuarded.Add))
+        {
+            context.Response = await context.Request.Invoke();
+            return;
+        }
+
+        if (context.MethodName == nameof(IGuarded.AddOnce))
+        {
+            if (Executed.Task.IsCompleted)
+            {
+                Refused++;
+                throw new UnauthorizedAccessException("seen before");
+            }
+
+            await context.Invoke();
+            Executed.SetResult();
+            await new TaskCompletionSource().Task;
+        }
+
         if (RequestContext.Get("double") is null)
         {
             await context.Invoke();
@@ -226,6 +281,7 @@ internal sealed class Doorkeeper : IIncomingGrainCallFilter
 public interface IGuarded : IGrainWithStringKey
 {
     [Alias("add")] Task<int> Add(string text);
+    [Alias("add-once"), ResponseTimeout("00:00:06")] Task AddOnce(string text);
     [Alias("add-all")] Task<int> AddAll(List<string> texts);
     [Alias("fail")] Task<int> Fail();
     [Alias("who")] Task<string> Who();
@@ -250,6 +306,8 @@ public sealed class Guarded : ReplicatedGrain<LedgerState>, IGuarded, IIncomingG
         State.Entries.Add(text);
         return Task.FromResult(State.Entries.Count);
     }
+
+    public Task AddOnce(string text) => Add(text);
 
     public Task<int> AddAll(List<string> texts)
     {

@@ -3,7 +3,7 @@ using Orleans.Concurrency;
 namespace Orleans.MasterSlave.ClusterTests.Replication;
 
 [GenerateSerializer, Alias("test.ledger-state")]
-public sealed class LedgerState
+public class LedgerState
 {
     [Id(0)] public List<string> Entries { get; set; } = [];
     [Id(1)] public List<Guid> Ids { get; set; } = [];

@@ -122,6 +122,21 @@ public sealed class FirstStateTests
         Assert.Equal((2, 2), (scenario.At(founder).Imported, scenario.Cluster.OldState.Reads));
     });
 
+    /// <summary>A founder that is cut off cannot import, and another is master by now: callers are not to take its word for the last (W8).</summary>
+    [Fact]
+    public void Import_ThatFailsWithoutALease_IsNotTheLastWord() => Scenario.Play(() =>
+    {
+        var (scenario, founder) = Importing(Scenario.Pair);
+        (founder.ImportTime, founder.ImportFails) = (TimeSpan.Zero, true);
+        scenario.Until(() => scenario.Record.InSync.Length == 2, "both are in sync");
+        scenario.Do(() => scenario.Isolate(founder));
+        scenario.Wait(TimeSpan.FromSeconds(1.2));
+        var call = scenario.Send(founder, scenario.Operation(1));
+        scenario.Until(() => call.Reply is not null, "a word");
+        Assert.Equal((ReplyKind.NotTaken, RefusalReason.None), (call.Reply!.Kind, call.Reply.Refusal));
+        Assert.Contains("could not be imported", call.Reply.Message, StringComparison.Ordinal);
+    });
+
     /// <summary>A snapshot that covers the barrier alone says that nothing but barriers is below it.</summary>
     [Fact]
     public void Group_ThatIsRestoredFromASnapshotOfBefore_StillImports() => Scenario.Play(() =>
