@@ -93,6 +93,8 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
         if (groups.IsLost(_group, relay, silo.SiloAddress)) await groups.Silence.Task;
     }
 
+    public Task SnapshotAsync() => throw new NotSupportedException();
+
     private async Task<CallReply> Execute(byte[] payload, bool apply)
     {
         Grain.State = groups.States.GetOrAdd(_group, _ => Activator.CreateInstance(Grain.StateType)!);

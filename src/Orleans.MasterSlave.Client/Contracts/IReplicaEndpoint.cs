@@ -13,6 +13,10 @@ internal interface IReplicaEndpoint : Orleans.Runtime.IGrainExtension
     /// <summary>Executes a read-only call if this replica is fresh enough.</summary>
     [AlwaysInterleave, Alias("read")]
     Task<CallReply> ReadAsync(ReadRequest request);
+
+    /// <summary>Takes a snapshot; completes when it is on disk.</summary>
+    [AlwaysInterleave, Alias("snapshot")]
+    Task SnapshotAsync();
 }
 
 /// <summary>Serves group records to callers, keyed by <see cref="GroupDirectoryKey"/>. Its directory answers "on the caller's own silo" (G9).</summary>

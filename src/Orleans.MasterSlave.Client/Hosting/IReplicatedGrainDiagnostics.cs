@@ -18,7 +18,22 @@ public interface IReplicatedGrainDiagnostics
     /// <param name="read">The <c>[ReadOnly]</c> calls. Operations among them are refused.</param>
     /// <returns>The result of <paramref name="read"/>.</returns>
     Task<T> ReadFromAsync<T>(SiloAddress silo, Func<Task<T>> read);
+
+    /// <summary>
+    /// Has each replica of a grain take a snapshot of what it has applied, so that no later version of the application replays those operations: before an upgrade that
+    /// changes what they do. Waits until the snapshots are on disk. Operations go on meanwhile; those that are answered later are not covered.
+    /// </summary>
+    /// <param name="grain">A reference to the replicated grain.</param>
+    /// <param name="limit">How long each replica may take.</param>
+    /// <returns>One entry for each replica: also for those that did not, with the reason.</returns>
+    Task<IReadOnlyList<SnapshotOutcome>> TakeSnapshotsAsync(IAddressable grain, TimeSpan limit);
 }
+
+/// <summary>What came of the wish for a snapshot on one replica.</summary>
+/// <param name="Replica">The replica.</param>
+/// <param name="IsDurable">All operations that it had applied when it was asked are covered by a snapshot on its disk.</param>
+/// <param name="Reason">Why not; null when it is durable.</param>
+public sealed record SnapshotOutcome(ReplicaInfo Replica, bool IsDurable, string? Reason);
 
 /// <summary>One replica of a grain.</summary>
 /// <param name="Node">The lasting identity of its silo.</param>

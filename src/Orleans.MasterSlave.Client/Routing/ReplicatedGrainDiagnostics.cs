@@ -2,7 +2,8 @@ using Orleans.MasterSlave.Contracts;
 
 namespace Orleans.MasterSlave.Routing;
 
-internal sealed class ReplicatedGrainDiagnostics(ClientGroups groups, AttemptSender sender, DirectWays directWays, Relays relays, ClientTimes times, TimeProvider time)
+internal sealed class ReplicatedGrainDiagnostics(
+    ClientGroups groups, AttemptSender sender, DirectWays directWays, Relays relays, ClientTimes times, IGrainFactory factory, TimeProvider time)
     : IReplicatedGrainDiagnostics
 {
     public async Task<IReadOnlyList<ReplicaInfo>> GetReplicasAsync(IAddressable grain)
@@ -28,6 +29,27 @@ internal sealed class ReplicatedGrainDiagnostics(ClientGroups groups, AttemptSen
         ArgumentNullException.ThrowIfNull(silo);
         ArgumentNullException.ThrowIfNull(read);
         return DiagnosticReadScope.RunAsync(silo, read);
+    }
+
+    public async Task<IReadOnlyList<SnapshotOutcome>> TakeSnapshotsAsync(IAddressable grain, TimeSpan limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(limit, TimeSpan.Zero);
+        var replicas = await GetReplicasAsync(grain);
+        return await Task.WhenAll(replicas.Select(replica => TakeSnapshotAsync(new GroupId(ReplicaKey.GroupOf(grain.GetGrainId())), replica, limit)));
+    }
+
+    private async Task<SnapshotOutcome> TakeSnapshotAsync(GroupId group, ReplicaInfo replica, TimeSpan limit)
+    {
+        if (replica.Silo is null) return new SnapshotOutcome(replica, IsDurable: false, "Its node is not known to run.");
+        try
+        {
+            await factory.GetGrain<IReplicaEndpoint>(ReplicaGrainId.Create(group, replica.Silo)).SnapshotAsync().WaitAsync(limit, time);
+            return new SnapshotOutcome(replica, IsDurable: true, Reason: null);
+        }
+        catch (Exception e)
+        {
+            return new SnapshotOutcome(replica, IsDurable: false, $"{e.GetType().Name}: {e.Message}");
+        }
     }
 
     /// <summary>

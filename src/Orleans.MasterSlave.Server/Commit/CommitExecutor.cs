@@ -23,6 +23,11 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     private bool _wanted;          // the log asked for a snapshot: it keeps old segments for this group
     private bool _held;            // while the state is being replaced
     private long _appliedBytes, _appliedEntries; // since the last snapshot
+    private LogIndex _lastOperation; // applied; none: none since the snapshot that the state was restored from
+    private LogIndex _savedAt;       // where the newest snapshot on disk is
+    private bool _isSaving;
+    private TaskCompletionSource? _asked; // completes with the next snapshot that is saved
+    private MastershipTerms? _announced;
 
     /// <summary><c>LargestCommittedIndex</c>: the last entry applied to the state.</summary>
     public LogIndex Committed { get; private set; }
@@ -48,6 +53,31 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     {
         _wanted = true;
         if (_running.IsCompleted && !_held) _running = RunAsync();
+    }
+
+    /// <summary>Operations were applied that no snapshot on disk covers.</summary>
+    public bool HasUnsaved => _lastOperation > _savedAt;
+
+    /// <summary>Every in-sync replica holds what is applied here: a snapshot of it may be saved at once (D6).</summary>
+    public bool MaySaveNow => _replicated >= Committed;
+
+    /// <summary>Called when the first operation of a mastership is applied, with the code that its master ran.</summary>
+    public Action<CodeVersion>? Applying { get; set; }
+
+    /// <summary>Called, and waited for, when an entry was applied after which each replica takes a digest of its state.</summary>
+    public Func<LogPosition, Task>? DigestHere { get; set; }
+
+    /// <summary>Takes a snapshot; completes when it is on disk, and at once when there is nothing new to save. One that may not be saved yet is waited for.</summary>
+    /// <exception cref="InvalidOperationException">The state is being replaced, or this replica is broken.</exception>
+    /// <exception cref="LogFullException">There is no room.</exception>
+    public Task SnapshotAsync()
+    {
+        if (!HasUnsaved) return Task.CompletedTask;
+        if (_held) return Task.FromException(new InvalidOperationException("The state is being replaced, or the replica is broken."));
+        _asked ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asked = _asked.Task;
+        WantSnapshot();
+        return asked;
     }
 
     /// <summary>Completes when an index is committed.</summary>
@@ -93,6 +123,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         _held = true;
         _taken = null;
         await _saving;
+        Asked()?.TrySetCanceled();
     }
 
     /// <summary>Goes on as before: the state was not replaced after all.</summary>
@@ -106,6 +137,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     public async Task RestartAsync()
     {
         await HoldAsync();
+        Asked()?.TrySetException(new InvalidOperationException("The state was replaced meanwhile."));
         if (log.Snapshot is { State.Length: > 0 } snapshot)
         {
             var parts = Sections.Read(snapshot.State);
@@ -126,7 +158,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
             await target.RestoreStateAsync(null);
         }
 
-        Visible = Committed;
+        (Visible, _savedAt, _lastOperation) = (Committed, Committed, LogIndex.None);
         _stable = LogIndex.Max(Committed, LogIndex.Min(_stable, log.Last.Index));
         _held = false;
         if (Committed < _stable) _running = RunAsync();
@@ -160,18 +192,24 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         BrokenInvariantException.Unless(answers.Count == operations.Count, "each operation has one answer");
         if (taken[0].Kind != EntryKind.Operation) await ApplyControlAsync(taken[0]);
         else IsUntouched = false;
+        if (taken[0].Kind != EntryKind.Barrier) _lastOperation = taken[^1].Index;
         for (var i = 0; i < operations.Count; i++) sessions.Record(operations[i], answers[i]);
         Committed = taken[^1].Index;
         foreach (var entry in taken) _appliedBytes += entry.Payload.Length + 64;
         _appliedEntries += taken.Count;
         Applied?.Invoke(taken);
         Wake();
+        if (AsksForDigest(taken[^1]) && DigestHere is not null) await DigestHere(taken[^1].Position);
     }
+
+    private static bool AsksForDigest(LogEntry entry) => (entry.Flags & EntryFlags.DigestHere) != 0;
 
     /// <summary>Of the entries' own mastership, which is not always the one in force (W9). A batch never holds entries of two.</summary>
     private DrawKey KeyOf(IReadOnlyList<LogEntry> operations)
     {
         BrokenInvariantException.Unless(operations.All(o => o.Epoch == _terms?.Epoch), $"the barrier of {operations[0].Epoch} is applied before its operations");
+        if (_announced != _terms) Applying?.Invoke(_terms!.Content.Version);
+        _announced = _terms;
         return _terms!.Content.Key;
     }
 
@@ -230,13 +268,13 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
             if (i > 0 && (changesWhatIsKnown || before!.Concern(entry))) return (batch.Take(i).ToList(), operations);
             before?.Add(entry);
             if (!sessions.MayHaveBeenExecuted(entry)) operations.Add(entry);
-            if (forgets) return (batch.Take(i + 1).ToList(), operations);
+            if (forgets || AsksForDigest(entry)) return (batch.Take(i + 1).ToList(), operations);
         }
 
         return (batch, operations);
     }
 
-    private bool SnapshotIsDue => _taken is null && _saving.IsCompleted && (_wanted || trigger.IsDue(_appliedEntries, _appliedBytes)) && Committed > log.Base.Index;
+    private bool SnapshotIsDue => _taken is null && !_isSaving && (_wanted || trigger.IsDue(_appliedEntries, _appliedBytes)) && Committed > log.Base.Index;
 
     private async Task TakeSnapshotAsync()
     {
@@ -273,18 +311,37 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     /// <summary>Runs behind the next batches.</summary>
     private async Task SaveAsync(LogSnapshot snapshot)
     {
+        var asked = _wanted ? null : Asked(); // one that was asked for meanwhile waits for the next
+        _isSaving = true;
         try
         {
             await log.SaveSnapshotAsync(snapshot, KeepFrom());
+            _savedAt = snapshot.Position.Index;
+            asked?.TrySetResult();
+            if (!HasUnsaved) Asked()?.TrySetResult(); // asked for while this one was saved, and covered by it
         }
-        catch (LogFullException)
+        catch (LogFullException e)
         {
-            // The log stays as it is, and the next snapshot that is due tries again.
+            asked?.TrySetException(e); // the log stays as it is, and the next snapshot that is due tries again
         }
         catch (Exception e)
         {
+            asked?.TrySetException(e);
             broken(e);
         }
+        finally
+        {
+            _isSaving = false;
+        }
+
+        if (_wanted && _running.IsCompleted && !_held) _running = RunAsync();
+    }
+
+    private TaskCompletionSource? Asked()
+    {
+        var asked = _asked;
+        _asked = null;
+        return asked;
     }
 
     /// <summary>
@@ -299,6 +356,7 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         catch (Exception e)
         {
             noSnapshot(e);
+            Asked()?.TrySetException(e);
             return null;
         }
     }

@@ -28,6 +28,12 @@ internal interface IReplicatedObject
 
     Task<byte[]> SaveStateAsync();
 
+    /// <summary>A hash of the state's values: equal on replicas whose states are.</summary>
+    Task<UInt128> HashStateAsync();
+
+    /// <summary>What an operation calls, for reports.</summary>
+    string Describe(LogEntry operation) => $"{operation.Position} request {operation.Request}";
+
     /// <summary>Puts the state back; null: as it was before the first operation.</summary>
     Task RestoreStateAsync(byte[]? state);
 

@@ -25,6 +25,7 @@ internal sealed class MasterSlaveMetrics
         Quarantines = meter.CreateCounter<long>("masterslave.quarantines", "{replica}", "Replicas that stopped serving for good.");
         BlockedReplicas = meter.CreateCounter<long>("masterslave.blocked-replicas", "{replica}", "Replicas whose thread was blocked by user code for longer than its limit.");
         SnapshotFailures = meter.CreateCounter<long>("masterslave.snapshot-failures", "{snapshot}", "Snapshots that were due and could not be taken, because the state could not be serialized.");
+        StateDifferences = meter.CreateCounter<long>("masterslave.state-differences", "{replica}", "Slaves whose state was not their master's at the same position.");
         StoreHangs = meter.CreateCounter<long>("masterslave.store-hangs", "{report}", "Reports of a group store that does not answer, at most one a minute.");
         UnexpectedErrors = meter.CreateCounter<long>("masterslave.unexpected-errors", "{error}", "Errors that a loop of the silo, or a task nobody waits for, did not expect.");
         NodeRenewalFailures = meter.CreateCounter<long>("masterslave.node-renewal-failures", "{call}", "Renewals of the node's row that failed, and are tried again.");
@@ -51,6 +52,7 @@ internal sealed class MasterSlaveMetrics
     public Counter<long> Quarantines { get; }
     public Counter<long> BlockedReplicas { get; }
     public Counter<long> SnapshotFailures { get; }
+    public Counter<long> StateDifferences { get; }
     public Counter<long> StoreHangs { get; }
     public Counter<long> UnexpectedErrors { get; }
     public Histogram<double> HeartbeatGap { get; }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Replicas;
@@ -7,7 +8,7 @@ using Orleans.MasterSlave.Replication.Master;
 namespace Orleans.MasterSlave.Diagnostics;
 
 /// <summary>Tells the log and the meters what happens to one replica.</summary>
-internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics metrics, ILogger logger) : IReplicaEvents
+internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics metrics, ReplayedVersions versions, ILogger logger) : IReplicaEvents
 {
     private bool _missing; // counted among the groups with too few in sync
 
@@ -86,6 +87,16 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
     public void FirstStateFailed(Exception error) => LogFirstStateFailed(error, group);
 
     public void FirstStateImported(LogPosition position, int bytes) => LogFirstStateImported(group, position, bytes);
+
+    public void AppliesForVersion(CodeVersion version) => versions.Applies(group, version.Application);
+
+    public void StateDiffers(LogPosition at, LogPosition lastEqual, string operations, bool rebuilds)
+    {
+        metrics.StateDifferences.Add(1);
+        LogStateDiffers(group, at, lastEqual, operations, rebuilds ? "It is rebuilt from the master's snapshot" : "It was rebuilt before, so it is left as it is, and compared no more");
+    }
+
+    public void StateRebuilt(LogPosition at) => LogStateRebuilt(group, at);
 
     public void Blocked(string reason)
     {
@@ -177,6 +188,12 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
 
     [LoggerMessage(LogLevel.Error, "Group {Group}: its state could not be serialized, so no snapshot was taken. The group serves on, its log grows, and it is tried again later. Has each member of the state, and all that is in it, a codec ([GenerateSerializer])?")]
     private partial void LogSnapshotFailed(Exception error, GroupId group);
+
+    [LoggerMessage(LogLevel.Error, "Group {Group}: after {At} the state of this slave is not the master's, though their logs are the same; they were last compared and equal after {LastEqual}. {What}. An operation depends on something that differs from replica to replica: docs/writing-grains.md, What differs. The last operations: {Operations}")]
+    private partial void LogStateDiffers(GroupId group, LogPosition at, LogPosition lastEqual, string operations, string what);
+
+    [LoggerMessage(LogLevel.Warning, "Group {Group}: the state of this slave was replaced by its master's of {At}.")]
+    private partial void LogStateRebuilt(GroupId group, LogPosition at);
 
     [LoggerMessage(LogLevel.Error, "Group {Group}: {What} failed, and should not.")]
     private partial void LogUnexpected(Exception error, GroupId group, string what);

@@ -119,6 +119,18 @@ public sealed class MasterSlaveOptions
     /// </summary>
     public string? ApplicationVersion { get; set; }
 
+    /// <summary>
+    /// How long a silo that stops may take for snapshots of the groups that have operations since their last one, the quietest first. Without one, the next start
+    /// replays those operations, with the code that runs then. Zero: none are taken. 0 to 10 minutes; default 5 s.
+    /// </summary>
+    public TimeSpan StopSnapshotLimit { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// After how many operations of a group its replicas compare digests of their states. Each serializes its state for that; however large the state is, digests take
+    /// at most a hundredth of the time. A slave whose state differs is reported and rebuilt from its master's. Zero: never. 0, or at least 10; default 1,000.
+    /// </summary>
+    public long DigestEveryOperations { get; set; } = 1_000;
+
     /// <summary>Where this silo stands: replicas of a group go to different zones as long as there are any. Default: none.</summary>
     public string Zone { get; set; } = "";
 

@@ -36,6 +36,8 @@ internal sealed class MasterSlaveOptionsValidator(IOptions<MasterSlaveOptions> o
         Demand(o.LogStallTimeout >= TimeSpan.FromMilliseconds(100), nameof(o.LogStallTimeout), "must be at least 100 ms");
         Demand(o.NodeLeaseDuration >= TimeSpan.FromSeconds(2) && o.NodeLeaseDuration <= TimeSpan.FromMinutes(2), nameof(o.NodeLeaseDuration), "must be 2 s to 2 minutes");
         Demand(o.ApplicationVersion is not { Length: > 200 }, nameof(o.ApplicationVersion), "must have 200 characters at most");
+        Demand(o.StopSnapshotLimit >= TimeSpan.Zero && o.StopSnapshotLimit <= TimeSpan.FromMinutes(10), nameof(o.StopSnapshotLimit), "must be 0 to 10 minutes");
+        Demand(o.DigestEveryOperations is 0 or >= 10, nameof(o.DigestEveryOperations), "must be 0 (never), or at least 10");
         Demand(Enum.IsDefined(o.StoreOutage), nameof(o.StoreOutage), $"must be one of {string.Join(", ", Enum.GetNames<StoreOutageBehavior>())}");
         Demand(o.GroupStoreTimeout >= TimeSpan.FromMilliseconds(100) && o.GroupStoreTimeout <= TimeSpan.FromMinutes(1), nameof(o.GroupStoreTimeout), "must be 100 ms to 1 minute");
     }

@@ -57,12 +57,12 @@ internal static class ReplicatedGrainRules
     }
 
     /// <summary>A grain interface, but not one of Orleans' own: those keep their names.</summary>
-    private static bool IsTheAuthors(Type contract) =>
+    internal static bool IsTheAuthors(Type contract) =>
         typeof(IAddressable).IsAssignableFrom(contract)
         && !(contract.Assembly.GetName().Name!.StartsWith("Orleans.", StringComparison.Ordinal)
             && contract.Assembly.GetCustomAttribute<AssemblyCompanyAttribute>()?.Company == OrleansCompany);
 
-    private static Type? StateOf(Type grain)
+    internal static Type? StateOf(Type grain)
     {
         for (var type = grain.BaseType; type is not null; type = type.BaseType)
         {

@@ -61,11 +61,11 @@ internal sealed class LogEntry
     /// </summary>
     [Id(9)] public ulong PayloadChecksum { get; init; }
 
-    /// <summary>None is acted on yet: an entry with one stops who follows (I5).</summary>
+    /// <summary>An entry with one that this version does not know stops who follows (I5).</summary>
     [Id(10)] public EntryFlags Flags { get; init; }
 
     /// <summary>This version acts on what the entry asks of it. One that it does not know is never skipped: replicas would differ (I5).</summary>
-    public bool IsUnderstood => Kind is EntryKind.Operation or EntryKind.Barrier or EntryKind.Import && Flags == EntryFlags.None;
+    public bool IsUnderstood => Kind is EntryKind.Operation or EntryKind.Barrier or EntryKind.Import && (Flags & ~EntryFlags.DigestHere) == 0;
 
     public LogIndex Index => Position.Index;
     public Epoch Epoch => Position.Epoch;

@@ -94,6 +94,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
             EarlierPromotionWait = _granted.Begin(o.PromotionWait),
         };
         var faults = new NodeFaults(metrics, _logger);
+        var version = CodeVersion.Running(o.ApplicationVersion ?? CodeVersion.Of(Assembly.GetEntryAssembly()));
         var nodes = ActivatorUtilities.CreateInstance<NodeDirectory>(services, faults);
         var groupStore = new TimedGroupStore(new GrainStorageGroupStore(storage), o.GroupStoreTimeout, time, new StoreEvents(metrics, _logger));
         Running = new RunningNode
@@ -111,7 +112,8 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
             Metrics = metrics,
             Faults = faults,
             Log = log,
-            Version = CodeVersion.Running(o.ApplicationVersion ?? CodeVersion.Of(Assembly.GetEntryAssembly())),
+            Version = version,
+            ReplayedVersions = new ReplayedVersions(version.Application, time, _logger),
             Lease = _lease,
         };
         Hello = new NodeHello(life, store, o.Zone);
@@ -143,6 +145,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         _loops = Task.WhenAll(
             WithReportAsync("forgetting an earlier wait", ct => _granted!.ForgetAsync(times.EarlierPromotionWait, times.PromotionWait, ct), running),
             WithReportAsync("waking the groups of the log", ct => waker.RunAsync([.. running.Log.Groups], ct), running),
+            WithReportAsync("looking for operations of another version", running.ReplayedVersions.RunAsync, running),
             KeepAsync("renews the node lease", _ => _renewing, running),
             KeepAsync("asks for snapshots", snapshots.RunAsync, running),
             KeepAsync("learns the nodes", running.Nodes.RunAsync, running),
@@ -219,6 +222,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         while (running.Liveness.HasSlavesInSync && running.Liveness.Now - began < LongestLeave && !cancelled.IsCancellationRequested)
             await Task.Delay(LeaveLook, time, cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         running.ResignAll("the silo stops");
+        await new StopSnapshots(options.Value.StopSnapshotLimit, time, _logger).TakeAsync(running.Replicas(), cancelled); // nothing changes any more
     }
 
     private async Task CloseAsync(CancellationToken cancelled)
@@ -268,6 +272,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         MaxSlaveLagBytes = o.MaxSlaveLagBytes,
         MaxStaleness = o.MaxStaleness,
         Sessions = new SessionLimits(o.MaxSessions, 4_096, o.SessionRetention),
+        Digests = new DigestTrigger(o.DigestEveryOperations),
         Snapshots = new SnapshotTrigger(o.SnapshotEveryOperations, o.SnapshotEveryBytes),
     };
 

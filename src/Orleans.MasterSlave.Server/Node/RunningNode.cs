@@ -32,6 +32,7 @@ internal sealed class RunningNode
 
     /// <summary>The code that this process runs: stands in the barriers of its masterships.</summary>
     public required CodeVersion Version { get; init; }
+    public required ReplayedVersions ReplayedVersions { get; init; }
 
     /// <summary>This process is its node by this (I2).</summary>
     public required NodeLease Lease { get; init; }
@@ -69,6 +70,11 @@ internal sealed class RunningNode
         lock (_lock) return _ends.GetValueOrDefault(group);
     }
 
+    public IReadOnlyList<ReplicaShell> Replicas()
+    {
+        lock (_lock) return [.. _replicas.Values];
+    }
+
     /// <summary>What <see cref="BlockWatch"/> looks at: the replicas that have something under way.</summary>
     public IReadOnlyList<ReplicaShell> Busy()
     {
@@ -103,8 +109,6 @@ internal sealed class RunningNode
 
     private void ForEach(Action<ReplicaShell> tell)
     {
-        ReplicaShell[] replicas;
-        lock (_lock) replicas = [.. _replicas.Values];
-        foreach (var replica in replicas) tell(replica);
+        foreach (var replica in Replicas()) tell(replica);
     }
 }

@@ -24,6 +24,8 @@ internal sealed class MasterRole : IMasterOfSlaves
     private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly EntryClock _clock;
     private readonly FirstState _firstState;
+    private readonly StateWatch _watch;
+    private readonly DigestMarks _digests;
     private readonly TimeSpan _lastSessionTime; // of the last entry inherited
     private LogIndex _barrier;
     private TimeSpan? _farAheadSince;
@@ -32,8 +34,11 @@ internal sealed class MasterRole : IMasterOfSlaves
     private volatile bool _ended;     // read by the heartbeats' thread
     private volatile bool _withdrawn;
 
-    public MasterRole(ReplicaEnvironment env, GroupRecord record, CommitExecutor commit, SessionTable sessions, IMastershipOwner owner)
+    public MasterRole(ReplicaEnvironment env, GroupRecord record, CommitExecutor commit, SessionTable sessions, IMastershipOwner owner, StateWatch watch)
     {
+        _watch = watch;
+        _digests = new DigestMarks(record.Replicas.Length > 1 ? env.Limits.Digests : new DigestTrigger(0), () => env.Now);
+        watch.Took = _digests.Took;
         _env = env;
         _commit = commit;
         _sessions = sessions;
@@ -52,6 +57,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     public Epoch Epoch { get; }
     public GroupRecord Record => _inSync.Record;
     public LogIndex Stable => _commit.Stable;
+    public StateDigest? Digest => _watch.Newest;
 
     /// <summary>The barrier is committed: everything inherited is applied, and operations are taken (W7).</summary>
     public bool IsServing => _serving.Task.IsCompletedSuccessfully && !_withdrawn;
@@ -158,6 +164,7 @@ internal sealed class MasterRole : IMasterOfSlaves
             DataLossCount = Record.DataLossCount,
             Payload = operation.Payload,
             PayloadChecksum = checksum,
+            Flags = _digests.Next(),
         };
         var durable = _env.Log.AppendAsync([entry]);
         if (durable.Exception?.InnerException is LogFullException full)
@@ -213,6 +220,12 @@ internal sealed class MasterRole : IMasterOfSlaves
 
     public MasterHeader HeaderFor(NodeId slave) =>
         new(_env.Self, _env.Liveness.Store, Epoch, Record.DataLossCount, Record.Version, Record.IsInSync(slave)) { Birth = Record.Birth, Level = Record.Level, Receiver = slave };
+
+    public async Task<LogSnapshot?> FreshSnapshotAsync()
+    {
+        await _commit.SnapshotAsync();
+        return _env.Log.Snapshot;
+    }
 
     public void ChannelAdvanced() => Advance();
 

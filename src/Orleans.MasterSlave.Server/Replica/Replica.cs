@@ -23,6 +23,10 @@ internal sealed class Replica
         _commit = new CommitExecutor(env.Log, env.Object, sessions, env.Limits.Snapshots, e => _state!.Quarantine($"{(e is IOException ? "its log failed" : "an entry could not be applied")}: {e.Message}", e), env.Events.SnapshotFailed);
         _state = new StateManager(env, _commit, sessions);
         _founding = new Founding(env, _state, Look);
+        _commit.Applying = version =>
+        {
+            if (version.Application != env.Version.Application) env.Events.AppliesForVersion(version);
+        };
     }
 
     public GroupView? View => _state.View;
@@ -217,6 +221,15 @@ internal sealed class Replica
         if (!_state.IsOut) _commit.WantSnapshot();
     }
 
+    /// <summary>Takes a snapshot, as an operator asks; completes when it is on disk. See <see cref="CommitExecutor.SnapshotAsync"/>.</summary>
+    public Task SnapshotAsync() => _state.Quarantined is { } reason ? Task.FromException(new InvalidOperationException($"The replica is quarantined: {reason}")) : _commit.SnapshotAsync();
+
+    /// <summary>
+    /// When the last entry was made, if operations are applied here that no snapshot on disk covers, and that one may cover now; else null. For a silo that stops:
+    /// nothing of this changes any more after <see cref="Resign"/>.
+    /// </summary>
+    public DateTime? UnsavedSince() => _state.Quarantined is null && _commit.HasUnsaved && _commit.MaySaveNow ? _env.Log.LastTimeUtc : null;
+
     /// <summary>
     /// The silo is about to stop: this replica is no master any more, and a slave only until its master has taken it out (L6).
     /// </summary>
@@ -269,7 +282,7 @@ internal sealed class Replica
     }
 
     /// <summary>Is a state in which so much is applied recent enough to be read (R2)?</summary>
-    private bool IsFresh(LogIndex applied) => !_state.IsOut && (_state.Master?.IsFresh
+    private bool IsFresh(LogIndex applied) => !_state.IsOut && !_state.Watch.WantsState && (_state.Master?.IsFresh
         ?? (!FirstState.IsDue(_env, _commit) && _state.Succession.IsFreshWithin(_env.Limits.MaxStaleness, _state.Feed.Told.In(_state.Succession.Epoch, applied))));
 
     /// <summary>Waits, a bounded time, until what the caller has seen is committed here (R1). A token from before a data loss asks for nothing.</summary>

@@ -83,6 +83,7 @@ internal sealed record ReplicaLimits
     public TimeSpan MaxStaleness { get; init; } = TimeSpan.FromSeconds(2);
     public SessionLimits Sessions { get; init; } = new(10_000, 4_096, TimeSpan.FromHours(1));
     public SnapshotTrigger Snapshots { get; init; } = new(10_000, 4 << 20);
+    public DigestTrigger Digests { get; init; } = new(1_000);
 }
 
 /// <summary>What happens to a replica, for logs, metrics and operators.</summary>
@@ -111,6 +112,12 @@ internal interface IReplicaEvents
     void FirstStateFailed(Exception error);
     /// <summary>The group has its first state; 0 bytes: there was none to import (G12).</summary>
     void FirstStateImported(LogPosition position, int bytes);
+    /// <summary>Operations are applied here that another version of the application accepted.</summary>
+    void AppliesForVersion(CodeVersion version);
+    /// <summary>This slave's state is not what its master's was at the same position, though their logs are the same (W11).</summary>
+    void StateDiffers(LogPosition at, LogPosition lastEqual, string operations, bool rebuilds);
+    /// <summary>The master's state was put in the place of one that differed.</summary>
+    void StateRebuilt(LogPosition at);
     /// <summary>User code blocks the replica's thread: its mastership is given up without it (L6). From any thread.</summary>
     void Blocked(string reason);
     /// <summary>A task that nobody waits for, or a call of the silo, failed and should not.</summary>

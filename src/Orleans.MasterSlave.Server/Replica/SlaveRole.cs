@@ -41,6 +41,12 @@ internal sealed class SlaveRole(ReplicaEnvironment env, Succession succession, S
         return env.Liveness.SessionFor(header.Sender.Node);
     }
 
+    public bool WantsState => state.Watch.WantsState;
+
+    public void MastersDigest(StateDigest? digest) => state.Watch.MastersDigest(digest);
+
+    public void StateReplaced(LogPosition at) => state.Watch.Rebuilt(at);
+
     public void HoldsAllAcknowledged() => succession.HoldsAllAcknowledged();
 
     public void Quarantine(string reason) => state.Quarantine(reason);

@@ -23,11 +23,16 @@ internal sealed class StateManager : IMastershipOwner
         Succession = new Succession(env);
         Slave = new SlaveRole(env, Succession, this);
         Feed = new MasterFeed(env, commit, Slave);
+        Watch = new StateWatch(env);
+        commit.DigestHere = Watch.DigestAsync;
     }
 
     public Succession Succession { get; }
     public SlaveRole Slave { get; }
     public MasterFeed Feed { get; }
+
+    /// <summary>Is this replica's state its master's?</summary>
+    public StateWatch Watch { get; }
 
     /// <summary>The mastership in force; null: slave.</summary>
     public MasterRole? Master { get; private set; }
@@ -45,7 +50,7 @@ internal sealed class StateManager : IMastershipOwner
     /// <summary>A mastership is about to be taken: the replica does not compete with itself.</summary>
     public bool TakingOffice { get; set; }
 
-    public bool CanCompete => Master is null && !IsOut && !TakingOffice && !_env.Liveness.CannotServe && !_env.Liveness.IsLeaving;
+    public bool CanCompete => Master is null && !IsOut && !TakingOffice && !Watch.WantsState && !_env.Liveness.CannotServe && !_env.Liveness.IsLeaving;
 
     public GroupView? View
     {
@@ -105,7 +110,7 @@ internal sealed class StateManager : IMastershipOwner
         StepDown($"succeeded by its own mastership of {record.Epoch}");
         if (record.DataLossCount > _env.Log.DataLossCount) _env.Events.DataLossPossible(record, _env.Log.Last, LogIndex.Max(Feed.HeardOf, _env.Log.Last.Index));
         Succession.Learn(record.Epoch, _env.Self.Node, inSync: true);
-        Master = new MasterRole(_env, record, _commit, _sessions, this);
+        Master = new MasterRole(_env, record, _commit, _sessions, this, Watch);
         Master.Begin();
         Settle();
     }

@@ -36,7 +36,17 @@ internal sealed class AppendRequest
 
     /// <summary>Every in-sync replica holds the master's entries up to here: a slave's snapshot may cover them (C5).</summary>
     [Id(4)] public LogIndex Replicated { get; init; }
+
+    /// <summary>The master's newest digest of its state; null: it has none yet.</summary>
+    [Id(5)] public StateDigest? Digest { get; init; }
 }
+
+/// <summary>A hash of a replica's state as it was right after an entry.</summary>
+/// <param name="Position">The entry.</param>
+/// <param name="Hash">See <c>StateHash</c>.</param>
+/// <param name="Code">What the replica ran: another version may write the same state otherwise, so only digests of the same code are compared.</param>
+[GenerateSerializer, Immutable, Alias("masterslave.state-digest")]
+internal sealed record StateDigest([property: Id(0)] LogPosition Position, [property: Id(1)] UInt128 Hash, [property: Id(2)] string Code);
 
 internal enum AppendOutcome
 {
@@ -73,11 +83,14 @@ internal sealed record AppendReply
     /// <summary>The logs agree nowhere above this replica's snapshot: only a snapshot of the master helps (C3).</summary>
     [Id(5)] public bool NeedsSnapshot { get; init; }
 
+    /// <summary>The log is the master's, but the state that came of it is another: the master's is wanted in its place.</summary>
+    [Id(6)] public bool WantsState { get; init; }
+
     /// <summary>The node whose disk this speaks of: it counts for no other (W3).</summary>
-    [Id(6)] public NodeId By { get; init; }
+    [Id(7)] public NodeId By { get; init; }
 
     /// <summary>Why the replica cannot follow, with <see cref="AppendOutcome.Failed"/>.</summary>
-    [Id(7)] public string? Trouble { get; init; }
+    [Id(8)] public string? Trouble { get; init; }
 }
 
 /// <summary>One piece of a snapshot (C4): staged until the last piece has come, then switched to at once.</summary>
@@ -91,6 +104,9 @@ internal sealed class InstallRequest
     [Id(4)] public required int TotalBytes { get; init; }
     [Id(5)] public required int Offset { get; init; }
     [Id(6)] public required byte[] Chunk { get; init; }
+
+    /// <summary>Only the state is replaced, by that of a position which the slave's log holds; the log stays.</summary>
+    [Id(7)] public bool StateOnly { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("masterslave.install-reply")]

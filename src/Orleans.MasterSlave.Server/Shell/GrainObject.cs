@@ -88,6 +88,21 @@ internal sealed partial class GrainObject : IReplicatedObject
     public Task<byte[]?> ImportFirstStateAsync(CancellationToken cancelled) =>
         _turns.ExclusiveAsync(() => _limits.OfOthers(() => ImportInTurnAsync(cancelled), "the import of the first state"));
 
+    public Task<UInt128> HashStateAsync() => _turns.ExclusiveAsync(() => Task.FromResult(StateHash.Of(_serializer.SerializeToArray(Grain.State), _serializer.SessionPool)));
+
+    public string Describe(LogEntry operation)
+    {
+        try
+        {
+            using var request = _calls.Deserialize(operation.Payload).Request;
+            return $"{operation.Position} {request.GetInterfaceName()}.{request.GetMethodName()} (request {operation.Request})";
+        }
+        catch (Exception)
+        {
+            return $"{operation.Position} (request {operation.Request})"; // only a report
+        }
+    }
+
     public async Task RestoreStateAsync(byte[]? state)
     {
         _afterCommit.Clear();

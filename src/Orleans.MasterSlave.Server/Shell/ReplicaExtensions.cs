@@ -12,6 +12,8 @@ internal sealed class ReplicaEndpoint(IGrainContextAccessor context) : IReplicaE
     public Task<CallReply> ExecuteAsync(Operation operation) => _shell.ExecuteAsync(operation);
 
     public Task<CallReply> ReadAsync(ReadRequest request) => _shell.ReadAsync(request);
+
+    public async Task SnapshotAsync() => await (await _shell.StartedAsync()).SnapshotAsync();
 }
 
 /// <summary>The other replicas' way in.</summary>

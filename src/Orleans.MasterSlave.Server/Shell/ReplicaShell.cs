@@ -19,7 +19,7 @@ namespace Orleans.MasterSlave.Shell;
 /// One replica in its activation: builds the core around the grain, and brings time and silo events into the activation's own thread. One for each
 /// activation, shared by its extensions; ends with it.
 /// </summary>
-internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
+internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica, IStoppingReplica
 {
     private readonly IGrainContext _context;
     private readonly MasterSlaveNode _node;
@@ -83,6 +83,14 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
 
     public bool IsSlaveBehind(NodeId slave, TimeSpan before) => _replica?.IsSlaveBehind(slave, before) ?? false;
 
+    public Task<DateTime?> UnsavedSinceAsync() => AskAsync(replica => Task.FromResult(replica?.UnsavedSince()));
+
+    public Task SnapshotAsync() => AskAsync(async replica =>
+    {
+        if (replica is not null) await replica.SnapshotAsync();
+        return true;
+    });
+
     public void SnapshotWanted() => Post(r => r.SnapshotWanted());
 
     public void PlacesChanged()
@@ -126,6 +134,26 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
         }
     });
 
+    /// <summary>In the replica's own thread; null where it has not started.</summary>
+    private Task<T> AskAsync<T>(Func<Replica?, Task<T>> ask)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _context.Scheduler.QueueAction(() => _ = AnswerAsync());
+        return answer.Task;
+
+        async Task AnswerAsync()
+        {
+            try
+            {
+                answer.SetResult(await ask(_replica));
+            }
+            catch (Exception e)
+            {
+                answer.SetException(e);
+            }
+        }
+    }
+
     private async Task<Replica> StartAsync()
     {
         var running = _node.Running ?? throw new SiloUnavailableException("This silo's log is not open yet.");
@@ -150,7 +178,7 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica
             Time = services.GetRequiredService<TimeProvider>(),
             Clock = running.Clock,
             Limits = running.Limits,
-            Events = new ReplicaEvents(Group, running.Metrics, logger),
+            Events = new ReplicaEvents(Group, running.Metrics, running.ReplayedVersions, logger),
             NextClaimNumber = running.NextClaimNumber,
             NewBirth = () => new GroupBirth(IdSource.NewGuid()),
             NewDrawKey = IdSource.NewDrawKey,

@@ -50,6 +50,9 @@ internal sealed class SimCluster
     /// <summary>The scenario provokes quarantines.</summary>
     public bool MayQuarantine { get; set; }
 
+    /// <summary>The scenario lets states differ.</summary>
+    public bool MayDiffer { get; set; }
+
     /// <summary>The scenario starts disks that are not the newest.</summary>
     public bool MayRefuseStarts { get; set; }
 

@@ -1,3 +1,4 @@
+using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Replicas;
@@ -31,6 +32,15 @@ internal sealed class SimEvents(SimWorld world, SimSilo silo, GroupId group) : I
     public void SnapshotFailed(Exception error) => Note("snapshot failed", 0, error.Message);
     public void FirstStateFailed(Exception error) => Note("first state failed", 0, error.Message);
     public void FirstStateImported(LogPosition position, int bytes) => Note("first state imported", position.Index.Value, bytes);
+    public void AppliesForVersion(CodeVersion version) => Note("applies for another version", 0, version);
+    public void StateRebuilt(LogPosition at) => Note("state rebuilt", at.Index.Value, at);
+
+    public void StateDiffers(LogPosition at, LogPosition lastEqual, string operations, bool rebuilds)
+    {
+        Note("state differs", at.Index.Value, operations);
+        if (!silo.MayDiffer) world.Scheduler.Fail(new SimulationException($"{group} on node {silo.Index}: its state differs at {at}, last equal at {lastEqual}: {operations}"));
+    }
+
     public void Blocked(string reason) => Note("blocked", 0, reason);
     public void StoreUnreachable(Exception error) => Note("store unreachable", 0, error.Message);
     public void FoundingRefused(IReadOnlyList<string> holders) => Note("founding refused", holders.Count, string.Join(' ', holders));

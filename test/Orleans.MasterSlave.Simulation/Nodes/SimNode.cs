@@ -53,6 +53,12 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random) :
     /// <summary>For scripted histories: an operation fails here, for want of memory, say, and not on other nodes.</summary>
     public bool FailsToApply { get; set; }
 
+    /// <summary>For scripted histories: what operations do to the state here is not what they do elsewhere.</summary>
+    public bool GoesAstray { get; set; }
+
+    /// <summary>For scripted histories: the state of this node is always written otherwise than elsewhere.</summary>
+    public bool WritesOtherwise { get; set; }
+
     /// <summary>For scripted histories: what another thread of the process does between a slave's decision to compete and its first step.</summary>
     public Action? BeforeClaim { get; set; }
     /// <summary>The durations that this node is started with next: options are changed node by node.</summary>

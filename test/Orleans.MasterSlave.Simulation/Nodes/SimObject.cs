@@ -9,13 +9,16 @@ namespace Orleans.MasterSlave.Simulated.Nodes;
 /// <summary>What operations are applied to: a ledger of request ids with a digest of all of them in order. An operation takes its time.</summary>
 internal sealed class SimObject(SimWorld world, TimeProvider time, int index, GroupChecker checker, double slowestMilliseconds, SimNode node, DrawChecker draws) : IReplicatedObject
 {
-    private const int SavedHead = 8, SavedBytes = 40; // of a state, and of one operation in it
+    private const int SavedHead = 16, SavedBytes = 40; // of a state, and of one operation in it
     private const long NotImported = -1;
     private readonly SimRandom _random = world.Random.Fork();
     private readonly HashSet<RequestId> _known = [];
     private bool _applying;
 
     public List<RequestId> Ledger { get; } = [];
+
+    /// <summary>A part of the state that no checker sees: what was done to it where operations go astray.</summary>
+    public long Hidden { get; private set; }
 
     /// <summary>What each operation of the ledger drew.</summary>
     public List<Guid> Draws { get; } = [];
@@ -49,6 +52,7 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
             var draw = key.DrawsOf(operation.Epoch.Value, operation.Index.Value).NextGuid();
             draws.Drawn(checker.Group, operation, draw);
             Add(operation.Request, draw);
+            if (node.GoesAstray) Hidden++;
             checker.Applied(index, operation, Ledger.Count, Digest);
             answers.Add(Answer());
         }
@@ -88,6 +92,7 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
         if (_random.Chance(node.UnsavableStates)) throw new NotSupportedException("simulated: a member of the state has no codec");
         var bytes = new byte[SavedHead + (Ledger.Count * SavedBytes)];
         BitConverter.TryWriteBytes(bytes, Imported ?? NotImported);
+        BitConverter.TryWriteBytes(bytes.AsSpan(sizeof(long)), Hidden);
         for (var i = 0; i < Ledger.Count; i++)
         {
             var at = bytes.AsSpan(SavedHead + (i * SavedBytes));
@@ -99,6 +104,13 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
         return Task.FromResult(bytes);
     }
 
+    public Task<UInt128> HashStateAsync()
+    {
+        world.Require(!_applying, () => "a digest is not taken within an operation (W11)");
+        world.Count("digest");
+        return Task.FromResult(new UInt128(Digest, (ulong)Hidden + (node.WritesOtherwise ? 1_000UL : 0)));
+    }
+
     public async Task RestoreStateAsync(byte[]? state)
     {
         world.Require(!_applying, () => "the state is not replaced within an operation (C3)");
@@ -108,6 +120,7 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
         Digest = 0;
         Imported = state is not null && BitConverter.ToInt64(state) is not NotImported and var imported ? imported : null;
         if (Imported is { } value) checker.Imported(index, value);
+        Hidden = state is not { Length: >= SavedHead } ? 0 : BitConverter.ToInt64(state, sizeof(long));
         for (var at = SavedHead; at < state?.Length; at += SavedBytes)
         {
             var request = new RequestId(new Guid(state.AsSpan(at, 16)), BitConverter.ToInt64(state, at + 16));

@@ -60,6 +60,7 @@ internal sealed class SimSilo
     /// <summary>Takes messages: its replicas have recovered.</summary>
     public bool IsUp { get; private set; }
     public bool HasFailedDisk { get; private set; }
+    public bool MayDiffer => _cluster.MayDiffer;
     public bool MayQuarantine => _cluster.MayQuarantine || IsDisplaced;
 
     /// <summary>Another process is the node.</summary>
@@ -152,9 +153,28 @@ internal sealed class SimSilo
         await Task.Delay(Liveness.Times.HeartbeatInterval * 2, _time);
         while (Liveness.HasSlavesInSync && Liveness.Now - began < TimeSpan.FromSeconds(1)) await Task.Delay(TimeSpan.FromMilliseconds(10), _time);
         foreach (var replica in Replicas) replica.Replica.Resign("the silo stops");
+        await SnapshotAllAsync();
         var released = new TaskCompletionSource();
         Heartbeats.Post(() => _ = ReleaseAsync(released));
         await released.Task;
+    }
+
+    private async Task SnapshotAllAsync()
+    {
+        foreach (var replica in Replicas.Where(r => r.Replica.UnsavedSince() is not null).ToList())
+        {
+            try
+            {
+                await ReturningAsync(replica.Replica.SnapshotAsync()).WaitAsync(TimeSpan.FromMilliseconds(300), _time);
+                _cluster.World.Count("snapshot at a stop");
+            }
+            catch (Exception)
+            {
+                _cluster.World.Count("no snapshot at a stop");
+            }
+        }
+
+        static async Task ReturningAsync(Task task) => await task;
     }
 
     private async Task ReleaseAsync(TaskCompletionSource released)

@@ -119,6 +119,7 @@ internal sealed record SimulationOptions
                 SnapshotChunkBytes = random.Pick([256, 4_096]),
                 LinkTimeout = TimeSpan.FromMilliseconds(random.Pick([300, 1_000])),
                 MaxStaleness = TimeSpan.FromSeconds(random.Pick([2, 30])), // a long one leaves the lease alone to stop an ex-master
+                Digests = new DigestTrigger(20),
                 Snapshots = new SnapshotTrigger(random.Pick([10L, 50, 1_000]), 1 << 20),
                 Sessions = random.Chance(0.3)
                     ? new SessionLimits(random.Pick([3, 100]), 4_096, TimeSpan.FromSeconds(random.Pick([1, 3, 10]))) { LeastRetention = TimeSpan.FromSeconds(1) }

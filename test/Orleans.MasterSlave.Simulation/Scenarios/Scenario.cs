@@ -337,4 +337,5 @@ internal sealed class ReplicaOf(SimReplica? present, NodeLease? lease)
 
     /// <summary>The first state that it has; null: none yet.</summary>
     public long? Imported => Replica.Object.Imported;
+    public long Hidden => Replica.Object.Hidden;
 }

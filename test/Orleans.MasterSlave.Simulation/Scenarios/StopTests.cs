@@ -123,6 +123,23 @@ public sealed class StopTests
         scenario.Heal();
     });
 
+    /// <summary>Whoever starts next, perhaps with other code, has nothing to replay.</summary>
+    [Theory, InlineData(ReplicationMode.Synchronous), InlineData(ReplicationMode.Asynchronous)]
+    public void SilosThatStop_LeaveSnapshotsOfAllThatWasApplied(ReplicationMode mode) => Scenario.Play(() =>
+    {
+        var scenario = Founded(new GroupShape(2, mode, 1));
+        var nodes = scenario.Slaves.Prepend(scenario.Master).ToList();
+        foreach (var node in nodes)
+        {
+            Assert.Equal(0, node.ContentsOf(0).Base.Index.Value);
+            scenario.Do(() => node.Stop());
+        }
+
+        scenario.Until(() => nodes.All(n => !n.IsRunning), "they end", seconds: 3);
+        Assert.All(nodes, n => Assert.DoesNotContain(n.ContentsOf(0).Entries, e => e.Kind == Journal.EntryKind.Operation));
+        scenario.Heal();
+    });
+
     private static Scenario Founded(GroupShape shape)
     {
         var scenario = new Scenario(shape);

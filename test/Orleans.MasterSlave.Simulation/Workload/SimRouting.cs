@@ -78,6 +78,8 @@ internal sealed class SimRouting
         public Task<CallReply> ExecuteAsync(Operation operation) => routing.SendAsync($"{replica}", operation, gateway => routing.ForwardAsync(gateway, replica, operation));
 
         public Task<CallReply> ReadAsync(ReadRequest request) => routing.SendAsync($"{replica}", request, gateway => routing.ForwardAsync(gateway, replica, request));
+
+        public Task SnapshotAsync() => throw new NotSupportedException();
     }
 
     private sealed class Directory(SimRouting routing, string key) : IGroupDirectoryGrain

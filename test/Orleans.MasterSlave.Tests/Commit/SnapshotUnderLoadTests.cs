@@ -68,6 +68,46 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
         Assert.Equal(At(1, 2), _log.Base);
     });
 
+    /// <summary>As an operator asks for, or a silo that stops: who asked hears of it when it is on disk.</summary>
+    [Fact]
+    public Task AskedFor_CompletesWhenItIsOnDisk_AndAtOnceWhenNothingIsNew() => InOneThread(async () =>
+    {
+        await CommitAsync(1);
+        Assert.False(_commit.HasUnsaved); // a barrier is nothing that code could read otherwise
+        await CommitAsync(2);
+        var asked = _commit.SnapshotAsync();
+        Assert.True(_commit.HasUnsaved);
+        Assert.False(_commit.MaySaveNow);
+        await Task.Yield();
+        Assert.False(asked.IsCompleted); // an in-sync replica may lack it
+        _commit.SetReplicated(new LogIndex(2));
+        await asked;
+        Assert.Equal(At(1, 2), _log.Snapshot!.Position);
+        Assert.False(_commit.HasUnsaved);
+        Assert.True(_commit.SnapshotAsync().IsCompletedSuccessfully);
+    });
+
+    /// <summary>It covers what was applied when it was asked for, not only what one had that was under way.</summary>
+    [Fact]
+    public Task AskedForWhileAnotherWaits_CoversWhatCameBetween() => InOneThread(async () =>
+    {
+        for (var i = 1; i <= 10; i++) await CommitAsync(i); // due, and waits
+        await CommitAsync(11);
+        var asked = _commit.SnapshotAsync();
+        _commit.SetReplicated(new LogIndex(11));
+        await asked;
+        Assert.Equal(At(1, 11), _log.Snapshot!.Position);
+    });
+
+    [Fact]
+    public Task CodeOfEachMastership_IsToldWithItsFirstOperation() => InOneThread(async () =>
+    {
+        var told = new List<CodeVersion>();
+        _commit.Applying = told.Add;
+        for (var i = 1; i <= 3; i++) await CommitAsync(i);
+        Assert.Equal(new CodeVersion("app", "lib"), Assert.Single(told));
+    });
+
     private async Task CommitAsync(long index)
     {
         await _log.AppendAsync([index == 1 ? Barrier(1, 1) : Entry(1, index)]);
@@ -92,6 +132,7 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
         }
 
         public Task<byte[]> ReadAsync(byte[] payload) => Task.FromResult(BitConverter.GetBytes(_count));
+        public Task<UInt128> HashStateAsync() => throw new NotSupportedException();
         public Task<byte[]> SaveStateAsync() => Task.FromResult(BitConverter.GetBytes(_count));
 
         public Task RestoreStateAsync(byte[]? state)

@@ -30,6 +30,7 @@ internal sealed class SlaveChannel
     private TimeSpan _quietUntil = TimeSpan.MinValue;
     private TimeSpan _confirmAgainAt = TimeSpan.MinValue; // a slave that competes confirms nothing: do not ask without pause
     private bool _stopped;
+    private bool _slaveWantsState, _sendingState;
 
     public SlaveChannel(ReplicaEnvironment env, IMasterOfSlaves master, NodeId slave)
     {
@@ -147,6 +148,7 @@ internal sealed class SlaveChannel
             Stable = _master.Stable,
             Replicated = _master.LargestReplicatedIndex,
             Entries = entries,
+            Digest = _master.Digest,
         };
         _master.Discard(SendAsync(request), "sending entries to a slave");
         return true;
@@ -184,6 +186,8 @@ internal sealed class SlaveChannel
             case AppendOutcome.Appended:
                 Acknowledged = LogIndex.Max(Acknowledged, reply.MatchedThrough);
                 Holds(request.Stable, sent);
+                _slaveWantsState = reply.WantsState;
+                if (_slaveWantsState && !_sendingState) _master.Discard(SendStateAsync(), "sending its state to a slave");
                 if (reply.Session is { } session && (Confirmed is not { } confirmed || session.CompareTo(confirmed) > 0))
                     Volatile.Write(ref _confirmed, new StrongBox<LeaseSession>(session));
                 if (generation == _generation)
@@ -274,6 +278,32 @@ internal sealed class SlaveChannel
         Pump();
     }
 
+    /// <summary>Entries go on meanwhile: only the slave's state is replaced, not its log.</summary>
+    private async Task SendStateAsync()
+    {
+        _sendingState = true;
+        for (; _slaveWantsState && !_stopped; await Task.Delay(_backoff.Longest, _env.Time)) _slaveWantsState = !await TrySendStateAsync();
+        _sendingState = false;
+    }
+
+    private async Task<bool> TrySendStateAsync()
+    {
+        try
+        {
+            return await _master.FreshSnapshotAsync() is { } snapshot && await new SnapshotSender(_env, _master, Slave).SendAsync(snapshot, stateOnly: true) is not null;
+        }
+        catch (IOException error) when (error is not LogFullException)
+        {
+            _master.LogUnreadable(error);
+        }
+        catch (Exception)
+        {
+            // No snapshot can be had just now; where that is an error, it is reported there.
+        }
+
+        return false;
+    }
+
     /// <summary>The stable point goes by itself when no entry carries it within a moment (W6).</summary>
     private async Task NoticeSoonAsync()
     {
@@ -294,6 +324,12 @@ internal interface IMasterOfSlaves
     /// <summary>Durable on every in-sync replica.</summary>
     LogIndex LargestReplicatedIndex { get; }
     MasterHeader HeaderFor(NodeId slave);
+
+    /// <summary>Of the own state, the newest.</summary>
+    StateDigest? Digest { get; }
+
+    /// <summary>A snapshot of what is applied now, when every in-sync replica holds that; null: there is none.</summary>
+    Task<LogSnapshot?> FreshSnapshotAsync();
 
     /// <summary>A slave acknowledged or confirmed something.</summary>
     void ChannelAdvanced();

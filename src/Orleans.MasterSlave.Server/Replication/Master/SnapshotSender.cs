@@ -15,18 +15,23 @@ internal sealed class SnapshotSender(ReplicaEnvironment env, IMasterOfSlaves mas
     public LogIndex? Travelling { get; private set; }
 
     /// <summary>The index that the slave's log now starts after; null: it did not come to pass.</summary>
-    public async Task<LogIndex?> SendAsync()
+    public Task<LogIndex?> SendAsync() =>
+        // Without a snapshot the slave is reset to the state before the first operation.
+        SendAsync(env.Log.Snapshot ?? new LogSnapshot { Position = LogPosition.None, DataLossCount = 0, TimeUtc = DateTime.MinValue, State = [] }, stateOnly: false);
+
+    /// <inheritdoc cref="SendAsync()"/>
+    /// <param name="snapshot">What is sent.</param>
+    /// <param name="stateOnly">The slave's log stays as it is.</param>
+    public async Task<LogIndex?> SendAsync(LogSnapshot snapshot, bool stateOnly)
     {
         IsActive = true;
         try
         {
-            // Without a snapshot the slave is reset to the state before the first operation.
-            var snapshot = env.Log.Snapshot ?? new LogSnapshot { Position = LogPosition.None, DataLossCount = 0, TimeUtc = DateTime.MinValue, State = [] };
             Travelling = snapshot.Position.Index;
             var offset = 0;
             for (var failures = 0; failures < MaxFailures;)
             {
-                var reply = await SendPieceAsync(snapshot, offset);
+                var reply = await SendPieceAsync(snapshot, offset, stateOnly);
                 switch (reply?.Outcome)
                 {
                     case AppendOutcome.Appended when reply.NextOffset >= snapshot.State.Length:
@@ -53,7 +58,7 @@ internal sealed class SnapshotSender(ReplicaEnvironment env, IMasterOfSlaves mas
         }
     }
 
-    private async Task<InstallReply?> SendPieceAsync(LogSnapshot snapshot, int offset)
+    private async Task<InstallReply?> SendPieceAsync(LogSnapshot snapshot, int offset, bool stateOnly)
     {
         var length = Math.Min(env.Limits.SnapshotChunkBytes, snapshot.State.Length - offset);
         var request = new InstallRequest
@@ -65,6 +70,7 @@ internal sealed class SnapshotSender(ReplicaEnvironment env, IMasterOfSlaves mas
             TotalBytes = snapshot.State.Length,
             Offset = offset,
             Chunk = snapshot.State.AsSpan(offset, length).ToArray(),
+            StateOnly = stateOnly,
         };
         try
         {

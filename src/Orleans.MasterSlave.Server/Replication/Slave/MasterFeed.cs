@@ -12,7 +12,7 @@ namespace Orleans.MasterSlave.Replication.Slave;
 /// </summary>
 internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, IFollower follower)
 {
-    private readonly SnapshotReceiver _snapshots = new();
+    private readonly SnapshotReceiver _snapshots = new(), _states = new();
     private Task _lastWrite = Task.CompletedTask; // completes when everything appended and promised so far is durable
     private LogIndex _verified;                   // matched with the master of _verifiedEpoch through here (W6)
     private Epoch _verifiedEpoch;
@@ -67,6 +67,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         if (env.Log.DurableIndex < matched) return Reply(AppendOutcome.Busy); // replaced by a snapshot while it waited
         commit.SetStable(LogIndex.Min(request.Stable, LogIndex.Min(_verified, env.Log.DurableIndex)));
         commit.SetReplicated(LogIndex.Min(request.Replicated, _verified));
+        follower.MastersDigest(request.Digest);
         if (LogIndex.Min(_verified, env.Log.DurableIndex) >= request.Stable) follower.HoldsAllAcknowledged();
         return new AppendReply
         {
@@ -74,12 +75,14 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
             MatchedThrough = matched,
             PromisedEpoch = env.Log.PromisedEpoch,
             Session = follower.ConfirmLease(request.Header),
+            WantsState = follower.WantsState,
         };
     }
 
     public async Task<InstallReply> OnInstallAsync(InstallRequest request)
     {
         if (Refuse(request.Header) is { } refused) return Reply(refused);
+        if (request.StateOnly) return await OnStateAsync(request);
         HeardOf = LogIndex.Max(HeardOf, request.Position.Index);
         Follow(request.Header);
         if (env.Log.EpochAt(request.Position.Index) == request.Position.Epoch || (IsVerifiedUnder(request.Header) && _verified >= request.Position.Index))
@@ -103,6 +106,27 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         env.Events.SnapshotInstalled(staged.Position);
         return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = request.TotalBytes };
     }
+
+    /// <summary>
+    /// The master's state for this replica's, which came to be another though the logs are the same (W11): as a snapshot of its own, which its log goes on from.
+    /// Nothing of the log is given up, and what is acknowledged stays so.
+    /// </summary>
+    private async Task<InstallReply> OnStateAsync(InstallRequest request)
+    {
+        if (!IsWanted(request)) return new InstallReply { Outcome = AppendOutcome.Busy };
+        if (_states.Take(request) is not { } staged) return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = _states.NextOffset };
+        await ChangeLogAsync(rebuilds: true, async () =>
+        {
+            if (IsWanted(request)) await env.Log.SaveSnapshotAsync(staged, staged.Position.Index);
+        });
+        if (env.Log.Base != staged.Position) return new InstallReply { Outcome = AppendOutcome.Busy };
+        follower.StateReplaced(staged.Position);
+        return new InstallReply { Outcome = AppendOutcome.Appended, NextOffset = request.TotalBytes };
+    }
+
+    private bool IsWanted(InstallRequest request) =>
+        follower.WantsState && IsVerifiedUnder(request.Header) && request.Position.Index <= LogIndex.Min(_verified, env.Log.DurableIndex)
+        && request.Position.Index > env.Log.Base.Index && env.Log.EpochAt(request.Position.Index) == request.Position.Epoch;
 
     /// <summary>
     /// A doubled or late piece, or a snapshot that entries have overtaken: the log has it already. The master counts the answer as an acknowledgement
@@ -280,6 +304,14 @@ internal interface IFollower
     /// <summary>The lease session to confirm the epoch under; null while this replica competes (L3).</summary>
     Liveness.LeaseSession? ConfirmLease(MasterHeader header);
     void Quarantine(string reason);
+
+    /// <summary>What the master's state was, for comparison with this replica's.</summary>
+    void MastersDigest(StateDigest? digest);
+
+    /// <summary>This replica's state differs from its master's, and is to be replaced by it.</summary>
+    bool WantsState { get; }
+
+    void StateReplaced(LogPosition at);
 
     /// <summary>A master of another making of the group sent something (I4).</summary>
     void MetAnotherBirth(MasterHeader header);
