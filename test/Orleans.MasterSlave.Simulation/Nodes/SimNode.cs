@@ -59,6 +59,9 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random) :
     /// <summary>For scripted histories: the state of this node is always written otherwise than elsewhere.</summary>
     public bool WritesOtherwise { get; set; }
 
+    /// <summary>The version of the application that the node is started with next.</summary>
+    public string Version { get; set; } = "1";
+
     /// <summary>For scripted histories: what another thread of the process does between a slave's decision to compete and its first step.</summary>
     public Action? BeforeClaim { get; set; }
     /// <summary>The durations that this node is started with next: options are changed node by node.</summary>

@@ -358,7 +358,7 @@ internal sealed class SimSilo
         NextClaimNumber = NextClaim,
         NewBirth = () => SimIds.Birth(Index, Liveness.Self.StartCount, ++_births),
         NewDrawKey = _cluster.NewDrawKey,
-        Version = new Commit.CodeVersion("simulation", "1"),
+        Version = new Commit.CodeVersion(_node.Version, "library"),
         Search = new SimDataSearch(_cluster, this, group.Index, _time),
         PreviousLifeProvedDead = _lease!.EarlierLifeProvedDead,
         MayActAlone = _lease.MayActAlone,
