@@ -138,20 +138,10 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica, IStoppin
     private Task<T> AskAsync<T>(Func<Replica?, Task<T>> ask)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _context.Scheduler.QueueAction(() => _ = AnswerAsync());
+        _context.Scheduler.QueueAction(() => Discarded.Observe(AnswerAsync(), answer.SetException));
         return answer.Task;
 
-        async Task AnswerAsync()
-        {
-            try
-            {
-                answer.SetResult(await ask(_replica));
-            }
-            catch (Exception e)
-            {
-                answer.SetException(e);
-            }
-        }
+        async Task AnswerAsync() => answer.SetResult(await ask(_replica));
     }
 
     private async Task<Replica> StartAsync()
