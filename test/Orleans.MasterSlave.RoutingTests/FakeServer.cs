@@ -86,6 +86,8 @@ internal sealed class FakeReplica(IGrainContext context, ILocalSiloDetails silo,
         return await Execute(request.Payload, apply: false);
     }
 
+    public Task<SkipReply> SkipAsync(SkipRequest request) => Task.FromResult(new SkipReply());
+
     private async Task ArriveAsync(Operation? operation, ReadRequest? read)
     {
         var relay = RelayMark.Current;

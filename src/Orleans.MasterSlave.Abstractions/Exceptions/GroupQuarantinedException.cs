@@ -1,8 +1,8 @@
 namespace Orleans.MasterSlave;
 
 /// <summary>
-/// The grain's replicas were taken out of service because their data contradicts itself, or an operation could not be applied. Not
-/// executed: an operator must look.
+/// No replica of the grain serves: each was taken out of service, because its data contradicts what it was told, its log or state cannot
+/// be read, or an operation failed on it. Not executed: an operator must look.
 /// </summary>
 [GenerateSerializer, Alias("masterslave.quarantined")]
 public sealed class GroupQuarantinedException : MasterSlaveException

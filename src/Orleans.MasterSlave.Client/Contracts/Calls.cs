@@ -28,6 +28,9 @@ internal sealed class Operation
     /// <summary>The version of the record that the client's view is of: with the answer it gets a newer one, if there is one (G9). 0: it asks for none.</summary>
     [Id(10)] public long SeenVersion { get; init; }
 
+    /// <summary>At how many other silos earlier attempts came to nothing: what is in it may have ended their processes (W10).</summary>
+    [Id(5)] public int Broken { get; init; }
+
     /// <summary>
     /// XxHash3 of the payload as the client sent it, when the admitting replica's filters have changed it since; null: they have not.
     /// Not sent.
@@ -38,7 +41,13 @@ internal sealed class Operation
     /// <summary>The same request, as filters left it.</summary>
     public Operation With(byte[] payload, ulong sentChecksum) => new()
     {
-        Id = Id, AnsweredThrough = AnsweredThrough, Known = Known, Payload = payload, Birth = Birth, SeenVersion = SeenVersion, SentChecksum = sentChecksum,
+        Id = Id, AnsweredThrough = AnsweredThrough, Known = Known, Payload = payload, Birth = Birth, SeenVersion = SeenVersion, Broken = Broken, SentChecksum = sentChecksum,
+    };
+
+    /// <summary>The same request, in a later attempt.</summary>
+    public Operation After(int broken) => broken == Broken ? this : new()
+    {
+        Id = Id, AnsweredThrough = AnsweredThrough, Known = Known, Payload = Payload, Birth = Birth, SeenVersion = SeenVersion, Broken = broken, SentChecksum = SentChecksum,
     };
 }
 
@@ -77,6 +86,16 @@ internal sealed class ReadRequest
     /// <see cref="PositionOnly"/>: is it being executed? None: an older client, or a ping.
     /// </summary>
     [Id(7)] public RequestId Call { get; init; }
+
+    /// <summary>As <see cref="Operation.Broken"/>.</summary>
+    [Id(8)] public int Broken { get; init; }
+
+    /// <summary>The same request, in a later attempt.</summary>
+    public ReadRequest After(int broken) => broken == Broken ? this : new()
+    {
+        Payload = Payload, Token = Token, MasterOnly = MasterOnly, Diagnostic = Diagnostic, StrictSession = StrictSession, PositionOnly = PositionOnly, Birth = Birth,
+        Call = Call, SeenVersion = SeenVersion, Broken = broken,
+    };
 
     /// <summary>Is this call being executed? Nothing is executed for the question.</summary>
     public ReadRequest Question() => new() { Payload = [], Token = SessionToken.None, MasterOnly = false, PositionOnly = true, Birth = Birth, Call = Call };
@@ -156,6 +175,9 @@ internal enum RefusalReason
 
     /// <summary>The group's first state could not be imported: the group has nothing yet to serve with. Final; the next call has it tried again.</summary>
     NoFirstState,
+
+    /// <summary>The group is stopped at an entry, before an operator has decided (W10). Final; see the message.</summary>
+    StoppedAtEntry,
 }
 
 /// <summary>

@@ -17,6 +17,10 @@ internal interface IReplicaEndpoint : Orleans.Runtime.IGrainExtension
     /// <summary>Takes a snapshot; completes when it is on disk.</summary>
     [AlwaysInterleave, Alias("snapshot")]
     Task SnapshotAsync();
+
+    /// <summary>An operator's question, or word, on the entry at which the group stopped (W10).</summary>
+    [AlwaysInterleave, Alias("skip")]
+    Task<SkipReply> SkipAsync(SkipRequest request);
 }
 
 /// <summary>Serves group records to callers, keyed by <see cref="GroupDirectoryKey"/>. Its directory answers "on the caller's own silo" (G9).</summary>

@@ -49,6 +49,7 @@ internal static class MasterSlaveRoutingServices
         services.AddSingleton<CallRouter>();
         services.AddSingleton<MasterSlaveCallFilter>();
         services.AddSingleton<IReplicatedGrainDiagnostics, ReplicatedGrainDiagnostics>();
+        services.AddSingleton<IReplicatedGrainRepair, ReplicatedGrainRepair>();
         if (!throughGateways) GuardOperations(services);
         services.Insert(0, ServiceDescriptor.Singleton<IGrainReferenceActivatorProvider, ReplicatedReferenceProvider>());
         return services;

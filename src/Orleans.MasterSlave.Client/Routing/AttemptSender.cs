@@ -86,9 +86,9 @@ internal sealed class AttemptSender(IGrainFactory factory, GoneSilos gone, Clien
     }
 
     private static Task<CallReply> SendDirect(RoutedCall call, ReplicaRoute route) =>
-        call.Operation is { } operation ? route.Endpoint.ExecuteAsync(operation) : route.Endpoint.ReadAsync(call.Read!);
+        call.Operation is { } operation ? route.Endpoint.ExecuteAsync(operation.After(call.Broken)) : route.Endpoint.ReadAsync(call.Read!.After(call.Broken));
 
     private static Task<CallReply> SendByRelay(RoutedCall call, ReplicaRoute route, IRelayGrain relay, TimeSpan patience) => call.Operation is { } operation
-        ? relay.ExecuteAsync(route.Id, operation, patience)
-        : relay.ReadAsync(route.Id, call.Read!, patience);
+        ? relay.ExecuteAsync(route.Id, operation.After(call.Broken), patience)
+        : relay.ReadAsync(route.Id, call.Read!.After(call.Broken), patience);
 }

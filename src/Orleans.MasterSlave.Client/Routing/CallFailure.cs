@@ -28,16 +28,19 @@ internal static class CallFailure
         }
 
         if (call.MaybeExecuted)
-            return new OperationOutcomeUnknownException($"{group.Id}: no answer within {call.Times.Call}; the operation may have been executed.{said}", cause);
+            return new OperationOutcomeUnknownException($"{group.Id}: no answer {Within(call)}; the operation may have been executed.{said}", cause);
         return call.Refusal switch
         {
+            RefusalReason.StoppedAtEntry => new GroupStoppedException($"{call.Message}", cause),
             RefusalReason.TooFewInSync => new TooFewInSyncException($"{group.Id}: too few replicas are in sync; not executed.{said}", cause),
             RefusalReason.Overloaded or RefusalReason.SessionTableFull or RefusalReason.DiskFull =>
                 new OverloadedException($"{group.Id}: {call.Refusal} for {call.Times.Call}; not executed.{said}", cause),
-            RefusalReason.Quarantined => new GroupQuarantinedException($"{group.Id}: quarantined; not executed.{said}", cause),
+            RefusalReason.Quarantined => new GroupQuarantinedException($"{group.Id}: no replica serves; not executed.{said}", cause),
             _ => new ReplicaUnavailableException($"{group.Id}: no replica answered within {call.Times.Call}; not executed.{said}", cause),
         };
     }
+
+    private static string Within(CallProgress call) => call.Refusal is RefusalReason.Quarantined or RefusalReason.StoppedAtEntry ? "from any replica" : $"within {call.Times.Call}";
 
     /// <summary>May the same attempt succeed a moment later? Silos come and go; what cannot be serialized, or is not set up, stays so.</summary>
     public static bool IsPassing(Exception failure) => failure is not (MasterSlaveException or SerializerException or GrainExtensionNotInstalledException);

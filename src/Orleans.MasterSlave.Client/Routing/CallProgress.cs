@@ -34,6 +34,9 @@ internal sealed class TargetProgress
     public bool Open;
     public int Attempts;
     public int Declined;
+
+    /// <summary>It said that it serves nothing before an operator has looked, and nothing else since.</summary>
+    public bool OutOfService;
 }
 
 /// <summary>
@@ -101,7 +104,7 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
         if (!merged.IsNewerThan(known)) return;
         MasterIsBusy = PreferMaster = false;
         RunningAt = null;
-        foreach (var target in _targets.Values) (target.Fresh, target.Waiting, target.Suspect, target.NextTry, target.Declined) = (true, false, false, default, 0);
+        foreach (var target in _targets.Values) (target.Fresh, target.Waiting, target.Suspect, target.NextTry, target.Declined, target.OutOfService) = (true, false, false, default, 0, false);
     }
 
     /// <summary>This silo was silent in another call a moment ago: ask it, but do not wait for it.</summary>
@@ -149,11 +152,13 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
     {
         _unsettled--;
         (Refusal, Message) = (reason, message);
-        IsFinal = reason is RefusalReason.RequestExpired or RefusalReason.RequestIdReused or RefusalReason.TokenLost or RefusalReason.Unsupported or RefusalReason.NoFirstState;
+        IsFinal = reason is RefusalReason.RequestExpired or RefusalReason.RequestIdReused or RefusalReason.TokenLost or RefusalReason.Unsupported or RefusalReason.NoFirstState
+            or RefusalReason.StoppedAtEntry;
         var wasBusy = MasterIsBusy;
         MasterIsBusy = reason is RefusalReason.Overloaded or RefusalReason.TooFewInSync or RefusalReason.SessionTableFull or RefusalReason.DiskFull;
         if (MasterIsBusy && !wasBusy) AskOthersAt = now + (Times.Attempt * 2);
         Decline(silo, now);
+        Target(silo).OutOfService = reason is RefusalReason.Quarantined;
     }
 
     /// <summary>The replica does not know the outcome: it may be asked again.</summary>
@@ -208,7 +213,7 @@ internal sealed class CallProgress(CallKind kind, ClientTimes times, int turn = 
     private void Decline(SiloAddress silo, TimeSpan now)
     {
         var target = Target(silo);
-        (target.Waiting, target.Fresh, target.Suspect, target.Open) = (false, false, false, false);
+        (target.Waiting, target.Fresh, target.Suspect, target.Open, target.OutOfService) = (false, false, false, false, false);
         if (silo.Equals(RunningAt)) RunningAt = null;
         target.NextTry = now + Times.Backoff(target.Declined++);
     }

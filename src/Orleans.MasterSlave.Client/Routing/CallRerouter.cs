@@ -105,6 +105,7 @@ internal sealed partial class CallRerouter(
     private void Answered(Journey journey, Attempt attempt, CallReply reply)
     {
         suspects.Clear(attempt.Silo);
+        journey.BrokenAt.Remove(attempt.Silo);
         if (attempt.Key is null)
         {
             directWays.Answered(journey.Call.Group.Path, attempt.Silo);
@@ -146,6 +147,7 @@ internal sealed partial class CallRerouter(
             return;
         }
 
+        journey.BrokenAt.Add(attempt.Silo);
         if (attempt.Key is not null)
         {
             relays.Silent(attempt.Key); // a relay reports what it could not carry: what it does not report is its gateway's
@@ -253,6 +255,7 @@ internal sealed partial class CallRerouter(
         if (relay?.Silo is { } at) tried.Relays[at] = tried.Relays.GetValueOrDefault(at) + 1;
         var attempts = journey.Progress.Target(silo).Attempts;
         var patience = relay is null && tried.SilentDirect is null ? times.Patience(attempts) : tried.Patience(times, attempts);
+        journey.Call.Broken = journey.BrokenBeside(silo);
         var reply = sender.Send(journey.Call, route, relay?.Key, patience);
         reply.Ignore(); // it may be left behind when another attempt is answered first
         if (way == Way.RelayAndPing) _ = PingAsync(group, route);

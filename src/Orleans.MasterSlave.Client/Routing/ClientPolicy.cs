@@ -18,11 +18,23 @@ internal static class ClientPolicy
 
         var wake = call.Times.Call;
         if (call.View is null) return ResolveOr(call, now, wake);
+        if (NobodyServes(call, call.View)) return new(ClientStep.GiveUp);
         if (call.RunningAt is { } running && call.Target(running) is { Waiting: false } slow)
             return now >= slow.NextTry ? Send(running) : new(ClientStep.Wait, Until: Earlier(wake, slow.NextTry));
 
         var decision = call.Kind == CallKind.ReadAny ? NextReader(call, now, ref wake) : NextForMaster(call, now, ref wake);
         return decision ?? ResolveOr(call, now, wake);
+    }
+
+    /// <summary>Each replica has said that it serves nothing before an operator has looked: waiting helps nobody.</summary>
+    private static bool NobodyServes(CallProgress call, GroupView view)
+    {
+        foreach (var replica in view.Replicas)
+        {
+            if (replica.Callable is not { } silo || !call.Target(silo).OutOfService) return false;
+        }
+
+        return view.Replicas.Length > 0;
     }
 
     private static ClientDecision? NextForMaster(CallProgress call, TimeSpan now, ref TimeSpan wake)

@@ -56,6 +56,13 @@ internal sealed class Journey(RoutedCall call)
     /// <summary>Where it fails at each attempt, such as where the grain cannot be constructed.</summary>
     public HashSet<SiloAddress> FailsAt { get; } = [];
 
+    /// <summary>Where an attempt broke, and nothing was heard since.</summary>
+    public HashSet<SiloAddress> BrokenAt { get; } = [];
+
+    /// <summary>At how many silos but this one the call came to nothing: nobody knows what became of it, nor of them.</summary>
+    public int BrokenBeside(SiloAddress silo) =>
+        BrokenAt.Concat(Attempts.Where(attempt => attempt.WasSilent).Select(attempt => attempt.Silo)).Where(other => !other.Equals(silo)).Distinct().Count();
+
     /// <summary>A direct attempt was silent: until it is known why, others go by relays as well.</summary>
     public bool DirectWasSilent { get; set; }
 

@@ -21,6 +21,9 @@ internal sealed class RoutedCall(ClientGroup group, CallKind kind, long started,
     /// <summary>The read; null for operations.</summary>
     public ReadRequest? Read { get; init; }
 
+    /// <summary>At how many other silos it came to nothing before the attempt that is being made.</summary>
+    public int Broken { get; set; }
+
     /// <summary>The replica that a diagnostic read is for.</summary>
     public SiloAddress? OnlySilo { get; init; }
 

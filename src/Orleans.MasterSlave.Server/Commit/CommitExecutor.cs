@@ -8,7 +8,8 @@ namespace Orleans.MasterSlave.Commit;
 /// Applies stable entries in order, one batch at a time (W5, W6); the only writer of <see cref="Committed"/>. The same on master and slave.
 /// Takes a snapshot between two batches when enough was applied since the last (D6).
 /// </summary>
-internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, SessionTable sessions, SnapshotTrigger trigger, Action<Exception> broken, Action<Exception> noSnapshot)
+internal sealed class CommitExecutor(
+    IReplicaLog log, IReplicatedObject target, SessionTable sessions, IEntryMarks marks, SnapshotTrigger trigger, Action<Exception> broken, Action<Exception> noSnapshot)
 {
     private const int MaxBatchEntries = 128, MaxBatchBytes = 1 << 20;
     private const ushort SessionsPart = 1, StatePart = 2, TermsPart = 3, UntouchedPart = 4; // of a snapshot
@@ -28,6 +29,8 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     private bool _isSaving;
     private TaskCompletionSource? _asked; // completes with the next snapshot that is saved
     private MastershipTerms? _announced;
+    private LogIndex _restored;    // the snapshot that the state was made from
+    private readonly HashSet<LogIndex> _skipped = []; // since then
 
     /// <summary><c>LargestCommittedIndex</c>: the last entry applied to the state.</summary>
     public LogIndex Committed { get; private set; }
@@ -39,6 +42,15 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
 
     /// <summary>Nothing that could change the state has been applied: no operation, and no import of a first state (G12).</summary>
     public bool IsUntouched { get; private set; } = true;
+
+    /// <summary>Whether entries that failed before are tried again (W10).</summary>
+    public EntryGuard Guard { get; } = new(log, marks);
+
+    /// <summary>The entry that nothing is applied from on; null: none (W10).</summary>
+    public EntryStop? Stopped { get; private set; }
+
+    /// <summary>Told once of each stop.</summary>
+    public Action<EntryStop>? Stopping { get; set; }
 
     /// <summary>Called after each batch, with what was applied and the answers; the master answers its callers from here.</summary>
     public Action<IReadOnlyList<LogEntry>>? Applied { get; set; }
@@ -78,6 +90,15 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
         var asked = _asked.Task;
         WantSnapshot();
         return asked;
+    }
+
+    /// <summary>From here on the replica is a slave: it follows a master in what it dares to apply (W10).</summary>
+    public void EndMastership() => (Guard.Elsewhere, Stopped) = (null, null);
+
+    /// <summary>Something is known that may let a stopped or waiting entry be applied, or skipped (W10).</summary>
+    public void Look()
+    {
+        if (_running.IsCompleted && !_held && Committed < _stable) _running = RunAsync();
     }
 
     /// <summary>Completes when an index is committed.</summary>
@@ -138,6 +159,15 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     {
         await HoldAsync();
         Asked()?.TrySetException(new InvalidOperationException("The state was replaced meanwhile."));
+        await RestoreAsync();
+        _held = false;
+        if (Committed < _stable) _running = RunAsync();
+    }
+
+    private async Task RestoreAsync()
+    {
+        Stopped = null;
+        _skipped.Clear();
         if (log.Snapshot is { State.Length: > 0 } snapshot)
         {
             var parts = Sections.Read(snapshot.State);
@@ -158,42 +188,65 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
             await target.RestoreStateAsync(null);
         }
 
-        (Visible, _savedAt, _lastOperation) = (Committed, Committed, LogIndex.None);
+        (Visible, _savedAt, _restored, _lastOperation) = (Committed, Committed, Committed, LogIndex.None);
         _stable = LogIndex.Max(Committed, LogIndex.Min(_stable, log.Last.Index));
-        _held = false;
-        if (Committed < _stable) _running = RunAsync();
     }
 
     private async Task RunAsync()
     {
         try
         {
-            while (!_held && (Committed < _stable || SnapshotIsDue))
+            for (var goesOn = true; goesOn && !_held;)
             {
-                if (Committed < _stable) await ApplyBatchAsync();
-                if (SnapshotIsDue) await TakeSnapshotAsync();
+                goesOn = Committed < _stable && await ApplyBatchAsync();
+                if (!SnapshotIsDue) continue;
+                await TakeSnapshotAsync();
+                goesOn = true;
             }
         }
         catch (Exception e)
         {
+            marks.FailCurrent();
             _held = true;
             broken(e);
         }
     }
 
-    private async Task ApplyBatchAsync()
+    /// <summary>False: the next entry is not applied for now (W10).</summary>
+    private async Task<bool> ApplyBatchAsync()
     {
+        if (Stopped is { } stop && !MayGoOn(stop)) return false;
         var batch = log.Read(Committed.Next(), (int)Math.Min(MaxBatchEntries, _stable - Committed), MaxBatchBytes);
         BrokenInvariantException.Unless(batch.Count > 0 && batch[0].Index == Committed.Next(), $"the log holds entry {Committed.Next()}");
         if (batch.FirstOrDefault(e => !e.IsUnderstood) is { } unknown) throw new UnknownEntryException(unknown);
-        var (taken, operations) = TakeUnknownOperations(batch);
+        var verdict = Guard.Of(batch[0], _stable);
+        if (verdict is EntryVerdict.Wait) return false;
+        if (verdict is EntryVerdict.Stop) return Stop(batch[0], EndedTwice(batch[0]));
+        if (verdict is EntryVerdict.Skip) return await SkipAsync(batch[0]);
+        if (batch[0].Kind == EntryKind.Skip && SkipContent.Of(batch[0]).Skipped.Index is var skipped && !_skipped.Contains(skipped)) return await TakeBackAsync(batch[0], skipped);
+        var (taken, operations) = TakeUnknownOperations(verdict is EntryVerdict.RunAlone ? [batch[0]] : batch);
+        if (taken.Count == 0) return Stop(batch[0], target.Prepare(batch[0]) ?? "It could not be read.", isLasting: true);
+        Stopped = null;
         Visible = taken[^1].Index;
-        var answers = operations.Count == 0 ? [] : await target.ApplyAsync(operations, KeyOf(taken));
+        IReadOnlyList<byte[]> answers = [];
+        if (operations.Count > 0)
+        {
+            using var alone = verdict is EntryVerdict.RunAlone ? await marks.AloneAsync() : null;
+            answers = await target.ApplyAsync(operations, KeyOf(taken));
+        }
+
         BrokenInvariantException.Unless(answers.Count == operations.Count, "each operation has one answer");
         if (taken[0].Kind != EntryKind.Operation) await ApplyControlAsync(taken[0]);
         else IsUntouched = false;
         if (taken[0].Kind != EntryKind.Barrier) _lastOperation = taken[^1].Index;
         for (var i = 0; i < operations.Count; i++) sessions.Record(operations[i], answers[i]);
+        if (verdict is EntryVerdict.RunAlone) marks.Survived(taken[0].Position);
+        await EndBatchAsync(taken);
+        return true;
+    }
+
+    private async Task EndBatchAsync(IReadOnlyList<LogEntry> taken)
+    {
         Committed = taken[^1].Index;
         foreach (var entry in taken) _appliedBytes += entry.Payload.Length + 64;
         _appliedEntries += taken.Count;
@@ -225,6 +278,8 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
             case EntryKind.Import:
                 await ImportAsync(ImportContent.Of(entry));
                 break;
+            case EntryKind.Skip:
+                break; // heeded before the entry that it names
             default:
                 throw new UnknownEntryException(entry);
         }
@@ -238,6 +293,48 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
     {
         if (IsUntouched) await target.RestoreStateAsync(content.State.Length > 0 ? content.State : null);
         IsUntouched = false;
+    }
+
+    private bool MayGoOn(EntryStop stop) => Guard.Of(stop.Entry, _stable) switch
+    {
+        EntryVerdict.Skip => true,
+        EntryVerdict.Run or EntryVerdict.RunAlone => !stop.IsLasting,
+        _ => false,
+    };
+
+    private bool Stop(LogEntry entry, string reason, bool isLasting = false)
+    {
+        if (Stopped?.Entry.Position == entry.Position) return false;
+        Stopped = new EntryStop(entry, reason, isLasting);
+        Stopping?.Invoke(Stopped);
+        return false;
+    }
+
+    private string EndedTwice(LogEntry entry)
+    {
+        var what = marks.Suspect is { Operation.Length: > 0 } suspect && suspect.Position == entry.Position ? $" ({suspect.Operation})" : "";
+        return $"The operation{what} has ended the process of a silo, or outlasted its limit, {EntryGuard.MostFailures} times or more.";
+    }
+
+    /// <summary>Its caller may still ask: the answer says that it was not executed, the same on every replica.</summary>
+    private async Task<bool> SkipAsync(LogEntry entry)
+    {
+        (Stopped, IsUntouched) = (null, false);
+        _skipped.Add(entry.Index);
+        if (!sessions.MayHaveBeenExecuted(entry)) sessions.Record(entry, target.AnswerOfSkipped(entry));
+        marks.Survived(entry.Position);
+        Visible = _lastOperation = entry.Index;
+        await EndBatchAsync([entry]);
+        return true;
+    }
+
+    /// <summary>The group has skipped what was executed here: the state is made anew without it, where the log still reaches back (C3).</summary>
+    private async Task<bool> TakeBackAsync(LogEntry skip, LogIndex skipped)
+    {
+        if (skipped <= _restored)
+            throw new InvalidDataException($"entry {skipped}, which the group has skipped by {skip.Position}, was executed here, and the snapshot at {_restored} holds what it did");
+        await RestoreAsync();
+        return true;
     }
 
     private void Wake()
@@ -266,15 +363,19 @@ internal sealed class CommitExecutor(IReplicaLog log, IReplicatedObject target, 
             var forgets = sessions.Forgets(entry, before?.NewClients ?? 0);
             var changesWhatIsKnown = forgets || sessions.OutlivesRetention(batch[0].SessionTime, entry.SessionTime);
             if (i > 0 && (changesWhatIsKnown || before!.Concern(entry))) return (batch.Take(i).ToList(), operations);
+            if (i > 0 && Guard.Of(entry, _stable) != EntryVerdict.Run) return (batch.Take(i).ToList(), operations);
+            var executes = !sessions.MayHaveBeenExecuted(entry);
+            if (executes && target.Prepare(entry) is not null) return (batch.Take(i).ToList(), operations); // nothing of it was executed
             before?.Add(entry);
-            if (!sessions.MayHaveBeenExecuted(entry)) operations.Add(entry);
+            if (executes) operations.Add(entry);
             if (forgets || AsksForDigest(entry)) return (batch.Take(i + 1).ToList(), operations);
         }
 
         return (batch, operations);
     }
 
-    private bool SnapshotIsDue => _taken is null && !_isSaving && (_wanted || trigger.IsDue(_appliedEntries, _appliedBytes)) && Committed > log.Base.Index;
+    private bool SnapshotIsDue => _taken is null && !_isSaving && (_wanted || trigger.IsDue(_appliedEntries, _appliedBytes)) && Committed > log.Base.Index
+        && log.SkippedAcross(Committed) is null; // it would hold neither what was skipped nor that it was
 
     private async Task TakeSnapshotAsync()
     {

@@ -15,6 +15,21 @@ internal interface IReplicatedObject
     /// </summary>
     string? Admit(RequestId request, byte[] payload);
 
+    /// <summary>
+    /// Turns an entry into a call before it is applied. Null: it can be. Otherwise: why not; nothing was executed, and nothing changed
+    /// (W10).
+    /// </summary>
+    string? Prepare(LogEntry entry);
+
+    /// <summary>
+    /// Reads a request that came to nothing at other silos, under a mark of its own, before anything else is done with it. Null: it does
+    /// no harm. Otherwise: it has ended this node's process before, and nothing was touched (W10).
+    /// </summary>
+    string? TryOut(byte[] payload);
+
+    /// <summary>The answer to the caller of an operation that an operator had skipped (W10). The same on every replica.</summary>
+    byte[] AnswerOfSkipped(LogEntry entry);
+
     /// <summary>What was admitted was not appended after all.</summary>
     void Forget(RequestId request);
 

@@ -23,6 +23,7 @@ internal sealed class MasterSlaveMetrics
         HeartbeatGap = meter.CreateHistogram<double>(HeartbeatGapName, "s", "Time from one heartbeat heard of a master's silo to the next.");
         HeartbeatRoundTrip = meter.CreateHistogram<double>("masterslave.heartbeat-round-trip", "s", "Time from sending a heartbeat to its reply.");
         Quarantines = meter.CreateCounter<long>("masterslave.quarantines", "{replica}", "Replicas that stopped serving for good.");
+        Stops = meter.CreateCounter<long>("masterslave.stops", "{group}", "Times that a master stopped at an entry that it dares not apply, or cannot read.");
         BlockedReplicas = meter.CreateCounter<long>("masterslave.blocked-replicas", "{replica}", "Replicas whose thread was blocked by user code for longer than its limit.");
         SnapshotFailures = meter.CreateCounter<long>("masterslave.snapshot-failures", "{snapshot}", "Snapshots that were due and could not be taken, because the state could not be serialized.");
         StateDifferences = meter.CreateCounter<long>("masterslave.state-differences", "{replica}", "Slaves whose state was not their master's at the same position.");
@@ -50,6 +51,7 @@ internal sealed class MasterSlaveMetrics
     public Counter<long> TokensLost { get; }
     public Counter<long> TimesSetBack { get; }
     public Counter<long> Quarantines { get; }
+    public Counter<long> Stops { get; }
     public Counter<long> BlockedReplicas { get; }
     public Counter<long> SnapshotFailures { get; }
     public Counter<long> StateDifferences { get; }

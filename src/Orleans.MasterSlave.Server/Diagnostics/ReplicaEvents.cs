@@ -98,6 +98,14 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
 
     public void StateRebuilt(LogPosition at) => LogStateRebuilt(group, at);
 
+    public void StoppedAt(EntryStop stop)
+    {
+        metrics.Stops.Add(1);
+        LogStoppedAt(group, stop.Entry.Position, stop.Reason);
+    }
+
+    public void Skipped(LogPosition entry) => LogSkipped(group, entry);
+
     public void Blocked(string reason)
     {
         metrics.BlockedReplicas.Add(1);
@@ -182,6 +190,12 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
 
     [LoggerMessage(LogLevel.Information, "Group {Group}: its first state is entry {Position}, with {Bytes} bytes.")]
     private partial void LogFirstStateImported(GroupId group, LogPosition position, int bytes);
+
+    [LoggerMessage(LogLevel.Critical, "Group {Group}: stopped at entry {Entry}: {Reason} Operations are refused. Deploy code that can execute it, or have it skipped.")]
+    private partial void LogStoppedAt(GroupId group, LogPosition entry, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Group {Group}: entry {Entry} is skipped for ever, as an operator wants.")]
+    private partial void LogSkipped(GroupId group, LogPosition entry);
 
     [LoggerMessage(LogLevel.Critical, "Group {Group}: {Reason}. This replica gives up its office; an operation must not wait for anything (no lock, no .Result, no I/O).")]
     private partial void LogBlocked(GroupId group, string reason);

@@ -13,6 +13,7 @@ internal sealed class FileLogger : IReplicaLog
     private readonly byte[] _name;
     private readonly EpochRuns _runs;           // of the entries above the base
     private readonly EntryTail _tail = new();   // the newest of them
+    private readonly SkipList _skips;           // that stand among them
     private readonly StoredRecords _stored;
     private readonly DurableMarks _durable;
     private readonly ReplicaSnapshot _snapshot;
@@ -34,6 +35,7 @@ internal sealed class FileLogger : IReplicaLog
         _name = found.Name;
         _stored = new StoredRecords(log, found.Group, found.Pins, found.Name);
         _runs = found.Runs;
+        _skips = found.Skips;
         Base = found.Base;
         _promised = found.Promised;
         Birth = found.Birth;
@@ -77,6 +79,10 @@ internal sealed class FileLogger : IReplicaLog
         if (index == Base.Index) return Base.Epoch;
         return index < Base.Index || index > Last.Index ? null : _runs.EpochAt(index);
     }
+
+    public LogIndex? SkipOf(LogIndex entry) => _skips.Of(entry);
+
+    public LogIndex? SkippedAcross(LogIndex index) => _skips.Across(index);
 
     public IReadOnlyList<LogEntry> Read(LogIndex from, int maxCount, int maxBytes)
     {
@@ -131,7 +137,12 @@ internal sealed class FileLogger : IReplicaLog
             throw;
         }
 
-        for (var i = 0; i < entries.Count; i++) _runs.Add(entries[i].Position, entries[i].DataLossCount);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            _runs.Add(entries[i].Position, entries[i].DataLossCount);
+            _skips.Appended(entries[i]);
+        }
+
         _lastTime = entries[^1].TimeUtc;
         _durable.Appended(ticket.Batch, last.Index);
         return _written = ticket.Durable;
@@ -149,6 +160,7 @@ internal sealed class FileLogger : IReplicaLog
             var ticket = Write(RecordType.Cut, new LogPosition(Epoch.None, from));
             _runs.CutFrom(from);
             _tail.CutFrom(from);
+            _skips.CutFrom(from);
             _lastTime = time;
             _durable.CutFrom(from);
             return ticket.Durable;
@@ -199,6 +211,7 @@ internal sealed class FileLogger : IReplicaLog
             await ThrowIfDroppedAsync(number);
             _runs.DropThrough(newBase);
             _tail.DropThrough(newBase);
+            _skips.DropThrough(newBase);
             Base = record.Base;
             _snapshot.Switch(snapshot, record, all: false);
         }
@@ -230,6 +243,7 @@ internal sealed class FileLogger : IReplicaLog
             await ThrowIfDroppedAsync(number);
             _runs.Clear();
             _tail.Clear();
+            _skips.Clear();
             Base = snapshot.Position;
             _tornEpoch = -1;
             _uncuttable = snapshot.Position.Index;

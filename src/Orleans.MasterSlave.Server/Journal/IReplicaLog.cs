@@ -39,6 +39,12 @@ internal interface IReplicaLog
     /// <summary>The epoch of the entry at an index between <see cref="Base"/> and <see cref="Last"/> (both included); null outside.</summary>
     Epoch? EpochAt(LogIndex index);
 
+    /// <summary>Where this log says that the entry at an index is never to be run; null: nowhere (W10).</summary>
+    LogIndex? SkipOf(LogIndex entry);
+
+    /// <summary>The first entry at or below an index that a skip above that index names; null: there is none.</summary>
+    LogIndex? SkippedAcross(LogIndex index);
+
     /// <summary>Reads entries from an index on: at least one if it exists, at most <paramref name="maxCount"/> or about <paramref name="maxBytes"/>.</summary>
     IReadOnlyList<LogEntry> Read(LogIndex from, int maxCount, int maxBytes);
 

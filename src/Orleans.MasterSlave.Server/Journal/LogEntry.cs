@@ -65,7 +65,7 @@ internal sealed class LogEntry
     [Id(10)] public EntryFlags Flags { get; init; }
 
     /// <summary>This version acts on what the entry asks of it. One that it does not know is never skipped: replicas would differ (I5).</summary>
-    public bool IsUnderstood => Kind is EntryKind.Operation or EntryKind.Barrier or EntryKind.Import && (Flags & ~EntryFlags.DigestHere) == 0;
+    public bool IsUnderstood => Kind is EntryKind.Operation or EntryKind.Barrier or EntryKind.Skip or EntryKind.Import && (Flags & ~EntryFlags.DigestHere) == 0;
 
     public LogIndex Index => Position.Index;
     public Epoch Epoch => Position.Epoch;

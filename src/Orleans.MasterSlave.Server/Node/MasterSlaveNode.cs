@@ -37,6 +37,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
     private NodeLease? _lease;
     private Task _renewing = Task.CompletedTask;
     private GrantedWait? _granted;
+    private EntryMarks? _marks;
     private Task _loops = Task.CompletedTask;
 
     /// <summary>Null until the log is open and the start is counted.</summary>
@@ -85,6 +86,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         _lease = await new NodeStart(life, new GrainStorageNodeStore(storage), _folder, settings, time, IdSource.NewStamp, leaseEvents).RunAsync(cancelled);
         _renewing = Task.Run(() => _lease.RunAsync(_stopped.Token), CancellationToken.None);
         var log = WriteAheadLog.Open(_directory, LogOptionsOf(o), time, _logger);
+        _marks = EntryMarks.Open(_directory, Deployment.Fingerprint(), _logger);
         _granted = new GrantedWait(_directory, time);
         var times = new LivenessTimes
         {
@@ -114,6 +116,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
             Log = log,
             Version = version,
             ReplayedVersions = new ReplayedVersions(version.Application, time, _logger),
+            Marks = _marks,
             Lease = _lease,
         };
         Hello = new NodeHello(life, store, o.Zone);
@@ -230,6 +233,7 @@ internal sealed partial class MasterSlaveNode(IServiceProvider services, IOption
         await _stopped.CancelAsync();
         await _loops.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Running is { } running) await running.Log.DisposeAsync();
+        _marks?.Dispose();
         if (!cancelled.IsCancellationRequested) await ReleaseAsync();
         _folder?.Dispose();
         _directory?.Dispose();

@@ -34,6 +34,9 @@ internal sealed class RunningNode
     public required CodeVersion Version { get; init; }
     public required ReplayedVersions ReplayedVersions { get; init; }
 
+    /// <summary>What this node remembers of entries that ended its process (W10).</summary>
+    public required EntryMarks Marks { get; init; }
+
     /// <summary>This process is its node by this (I2).</summary>
     public required NodeLease Lease { get; init; }
 

@@ -30,6 +30,7 @@ internal sealed class MasterRole : IMasterOfSlaves
     private LogIndex _barrier;
     private TimeSpan? _farAheadSince;
     private bool _beganServing;
+    private readonly TimeSpan _began;
     private long _servesSince = long.MaxValue; // ticks; read by the heartbeats' thread
     private volatile bool _ended;     // read by the heartbeats' thread
     private volatile bool _withdrawn;
@@ -52,12 +53,15 @@ internal sealed class MasterRole : IMasterOfSlaves
         _firstState = new FirstState(env, commit, AppendImport);
         commit.Applied = OnApplied;
         commit.KeepFrom = _inSync.LargestNeeded;
+        commit.Guard.Elsewhere = Judge;
+        _began = env.Now;
     }
 
     public Epoch Epoch { get; }
     public GroupRecord Record => _inSync.Record;
     public LogIndex Stable => _commit.Stable;
     public StateDigest? Digest => _watch.Newest;
+    public LogIndex Applied => _commit.Committed;
 
     /// <summary>The barrier is committed: everything inherited is applied, and operations are taken (W7).</summary>
     public bool IsServing => _serving.Task.IsCompletedSuccessfully && !_withdrawn;
@@ -180,6 +184,39 @@ internal sealed class MasterRole : IMasterOfSlaves
         return reply;
     }
 
+    /// <summary>
+    /// Appends, replicates and applies the word that the entry at which the group stopped is never to be run (W10). Not while a replica that
+    /// may have executed it has not said that it has not, unless the operator takes that upon himself.
+    /// </summary>
+    public async Task<SkipReply> SkipAsync(LogPosition stopped, bool evenIfUnheard)
+    {
+        if (!evenIfUnheard && !_inSync.AllWereHeard) return Reply("not all of its replicas have been heard: one of them may have executed it");
+        if (_inSync.AnyHasApplied(stopped.Index)) return Reply("another replica has executed it");
+        if (_env.Log.SkipOf(stopped.Index) is null)
+        {
+            var entry = new LogEntry
+            {
+                Kind = EntryKind.Skip,
+                Position = new LogPosition(Epoch, _env.Log.Last.Index.Next()),
+                TimeUtc = _clock.NextTimeUtc(),
+                SessionTime = _clock.SessionTime,
+                DataLossCount = Record.DataLossCount,
+                Payload = new SkipContent(stopped, "an operator's word").ToBytes(),
+            };
+            var durable = _env.Log.AppendAsync([entry]);
+            if (durable.Exception?.InnerException is LogFullException full) return Reply(full.Message);
+            _clock.Stamped(entry.SessionTime);
+            _inSync.Lag.Appended(entry);
+            _env.Events.Skipped(stopped);
+            Ship(durable);
+        }
+
+        await _commit.WaitForAsync(stopped.Index);
+        return _ended ? new SkipReply { View = _owner.View } : new SkipReply { IsMaster = true, IsSkipped = true, View = _owner.View };
+
+        SkipReply Reply(string why) => new() { IsMaster = true, Stopped = stopped, Reason = $"Entry {stopped} was not skipped: {why}.", View = _owner.View };
+    }
+
     public void Tick()
     {
         WatchTime();
@@ -212,6 +249,7 @@ internal sealed class MasterRole : IMasterOfSlaves
         _ended = true;
         _inSync.Stop();
         _commit.Applied = null;
+        _commit.EndMastership();
         _commit.KeepFrom = CommitExecutor.Everything;
         _firstState.End();
         _serving.TrySetCanceled();
@@ -226,6 +264,9 @@ internal sealed class MasterRole : IMasterOfSlaves
         await _commit.SnapshotAsync();
         return _env.Log.Snapshot;
     }
+
+    public LogIndex AppliedFor(LogIndex held) =>
+        _env.Log.SkippedAcross(held) is { } skipped ? LogIndex.Min(_commit.Committed, skipped.Previous()) : _commit.Committed;
 
     public void ChannelAdvanced() => Advance();
 
@@ -272,10 +313,12 @@ internal sealed class MasterRole : IMasterOfSlaves
     {
         if (_ended || _withdrawn) return;
         var stable = _replicator.StablePoint(_commit.Stable, Progress);
-        if (stable > _commit.Stable)
+        if (stable > _commit.Stable) _commit.SetStable(stable);
+        else _commit.Look();
+        if (_commit.Stopped is { } stop && _inSync.AnyInSyncHasApplied(stop.Entry.Index))
         {
-            _inSync.StableMoved(); // published before anybody is answered by it
-            _commit.SetStable(stable);
+            _owner.MastershipFailed($"entry {stop.Entry.Position} cannot be applied here, and another replica has applied it: {stop.Reason}", new InvalidOperationException(stop.Reason));
+            return;
         }
 
         _commit.SetReplicated(LargestReplicatedIndex);
@@ -290,6 +333,7 @@ internal sealed class MasterRole : IMasterOfSlaves
 
     private void OnApplied(IReadOnlyList<LogEntry> entries)
     {
+        _inSync.AppliedMoved(); // published before anybody is answered by it
         foreach (var entry in entries)
         {
             if (entry.Kind == EntryKind.Import) _env.Events.FirstStateImported(entry.Position, ImportContent.Of(entry).State.Length);
@@ -302,6 +346,19 @@ internal sealed class MasterRole : IMasterOfSlaves
         if (_commit.Committed >= _barrier && !_beganServing) Discard(BeginServingAsync(), "beginning to serve");
         _pending.Release(MayAnswerNow());
         _inSync.PumpAll();
+    }
+
+    /// <summary>
+    /// Dares this master to apply an entry that failed before, here or elsewhere (W10)? Each slave that an entry needs has answered before it
+    /// is stable, and said so; one that died of it is waited for a moment, if this node has.
+    /// </summary>
+    private EntryVerdict Judge(LogPosition entry, int here)
+    {
+        var elsewhere = _inSync.FailuresOf(entry);
+        if (here + elsewhere == 0) return EntryVerdict.Run;
+        if (_inSync.AnyHasApplied(entry.Index)) return EntryGuard.Survived(here);
+        if (here + elsewhere >= EntryGuard.MostFailures) return EntryVerdict.Stop;
+        return _inSync.AllWereHeard || _env.Now - _began >= _env.Limits.HearSuspicions ? EntryVerdict.RunAlone : EntryVerdict.Wait;
     }
 
     /// <summary>The grain hears of its new role before the first call of the mastership reaches it.</summary>

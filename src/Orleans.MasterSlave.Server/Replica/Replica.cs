@@ -20,8 +20,9 @@ internal sealed class Replica
     {
         _env = env;
         var sessions = new SessionTable();
-        _commit = new CommitExecutor(env.Log, env.Object, sessions, env.Limits.Snapshots, e => _state!.Quarantine($"{(e is IOException ? "its log failed" : "an entry could not be applied")}: {e.Message}", e), env.Events.SnapshotFailed);
+        _commit = new CommitExecutor(env.Log, env.Object, sessions, env.Marks, env.Limits.Snapshots, e => _state!.Quarantine($"{(e is IOException ? "its log failed" : "an entry could not be applied")}: {e.Message}", e), env.Events.SnapshotFailed);
         _state = new StateManager(env, _commit, sessions);
+        _commit.Stopping = _state.StoppedAt;
         _founding = new Founding(env, _state, Look);
         _commit.Applying = version =>
         {
@@ -35,6 +36,9 @@ internal sealed class Replica
     public GroupRecord? Record => _state.Master?.Record ?? _state.Record;
 
     public ReplicaRole Role => _state.Role;
+
+    /// <summary>The entry that nothing is applied from on, before an operator has decided; null: none (W10).</summary>
+    public LogPosition? StoppedAt => _commit.Stopped?.Entry.Position;
 
     /// <summary>As <see cref="Liveness.IReplicaListener.IsSlaveBehind"/>: from any thread.</summary>
     public bool IsSlaveBehind(NodeId slave, TimeSpan before) => _state.Master?.IsSlaveBehind(slave, before) ?? false;
@@ -98,7 +102,9 @@ internal sealed class Replica
             decision = Decide(operation);
         }
 
-        return decision == ServerDecision.Execute ? null : Decline(decision);
+        if (decision != ServerDecision.Execute) return Decline(decision);
+        if (operation.Broken == 0 || _state.Master!.Knows(operation)) return null;
+        return _env.Object.TryOut(operation.Payload) is { } deadly ? Refusal(RefusalReason.Unsupported, deadly) : null;
     }
 
     /// <summary>It is in flight here, or was executed, or may have been (W1).</summary>
@@ -123,6 +129,7 @@ internal sealed class Replica
 
         if (decision != ServerDecision.Execute) return Decline(decision);
         if (request.PositionOnly) return new CallReply { Kind = ReplyKind.Answered, Token = TokenAt(_commit.Committed), Birth = Birth };
+        if (request.Broken > 0 && _env.Object.TryOut(request.Payload) is { } deadly) return Refusal(RefusalReason.Unsupported, deadly);
         if (!request.Diagnostic && IsLost(request.Token))
         {
             _env.Events.TokenLost(refused: request.StrictSession);
@@ -131,7 +138,7 @@ internal sealed class Replica
         }
 
         var master = _state.Master; // the mastership that serves this read; one that follows it may not have caught up yet
-        if (!request.Diagnostic && !await SeesAsync(request.Token)) return Redirect();
+        if (!request.Diagnostic && !await SeesAsync(request.Token)) return Standing().IsStopped ? Decline(ServerDecision.RefuseStopped) : Redirect();
         var losses = _env.Log.DataLossCount;
         var seen = _commit.Committed; // at least
         var payload = await _env.Object.ReadAsync(request.Payload);
@@ -208,7 +215,11 @@ internal sealed class Replica
     /// From any thread: user code blocks the replica's own. Nothing is answered by its mastership from here on, and then its slaves are
     /// told that they need not wait (L6). To be followed by <see cref="Fail"/> in the replica's thread.
     /// </summary>
-    public void Blocked(string reason) => _state.Blocked(reason);
+    public void Blocked(string reason)
+    {
+        _env.Marks.FailCurrent();
+        _state.Blocked(reason);
+    }
 
     /// <summary>
     /// Something here failed that nobody waits for and that should not fail: this replica cannot be trusted any more (L6).
@@ -278,7 +289,7 @@ internal sealed class Replica
             IsFresh: IsFresh(_commit.Committed),
             LeaseIsValid: master?.LeaseIsValid ?? false,
             MayAnswer: master?.MayAnswer ?? false,
-            FirstStateFailed: master?.FirstState.Failure is not null);
+            FirstStateFailed: master?.FirstState.Failure is not null) { IsStopped = master is not null && _commit.Stopped is not null };
     }
 
     /// <summary>Is a state in which so much is applied recent enough to be read (R2)?</summary>
@@ -334,9 +345,28 @@ internal sealed class Replica
         ServerDecision.RefuseOverloaded => Refusal(RefusalReason.Overloaded, $"{_env.Group} has as many operations in flight as it may."),
         ServerDecision.RefuseTooLarge => Refusal(RefusalReason.Unsupported, $"The operation is larger than {_env.Limits.MaxOperationBytes} bytes."),
         ServerDecision.RefuseNoFirstState => NoFirstState(),
+        ServerDecision.RefuseStopped => Refusal(RefusalReason.StoppedAtEntry, Describe(_commit.Stopped!)),
         ServerDecision.RefuseQuarantined => Refusal(RefusalReason.Quarantined, $"This replica of {_env.Group} is quarantined: {_state.Quarantined}"),
         _ => Redirect(),
     };
+
+    /// <summary>
+    /// An operator has decided that the entry at which the group stopped is never to be run. Completes when that is stable, or cannot be (W10).
+    /// </summary>
+    public async Task<SkipReply> SkipAsync(SkipRequest request)
+    {
+        if (_state.Master is not { } master || IsOtherGroup(request)) return new SkipReply { View = View };
+        if (_commit.Stopped is not { } stop) return new SkipReply { IsMaster = true, IsServing = master.IsServing, View = View };
+        if (request.Entry == LogPosition.None || request.Entry != stop.Entry.Position)
+            return new SkipReply { IsMaster = true, Stopped = stop.Entry.Position, Reason = Describe(stop), View = View };
+        return await master.SkipAsync(stop.Entry.Position, request.EvenIfUnheard);
+    }
+
+    private bool IsOtherGroup(SkipRequest request) => request.Birth.IsOther(Birth);
+
+    private string Describe(EntryStop stop) =>
+        $"{_env.Group} is stopped at entry {stop.Entry.Position}, request {stop.Entry.Request}. {stop.Reason} Reads of ReadPreference.AnyReplica show the state before it. " +
+        "What to do: deploy code that can execute it, or have it skipped (docs/operations.md, A group that stopped at an entry).";
 
     /// <summary>The barrier was waited for in vain. A copy of the operation may be among what is not applied yet (W7, W8).</summary>
     private CallReply StillBeginning()

@@ -18,6 +18,9 @@ internal sealed class ReplicaEnvironment
     public required IGroupCoordinator Coordinator { get; init; }
     public required IReplicaLinks Links { get; init; }
     public required IReplicatedObject Object { get; init; }
+
+    /// <summary>What this node remembers of entries that failed (W10).</summary>
+    public required IEntryMarks Marks { get; init; }
     public required TimeProvider Time { get; init; }
     public required IGroupClock Clock { get; init; }
     public required ReplicaLimits Limits { get; init; }
@@ -76,6 +79,9 @@ internal sealed record ReplicaLimits
 
     /// <summary>How soon it is told again, if the reasons have changed.</summary>
     public TimeSpan AbsenceToldAgainAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>For how long a master that may die of an entry waits to hear who else did (W10).</summary>
+    public TimeSpan HearSuspicions { get; init; } = TimeSpan.FromSeconds(2);
     public TimeSpan LinkTimeout { get; init; } = TimeSpan.FromSeconds(1);
     public TimeSpan StableNoticeDelay { get; init; } = TimeSpan.FromMilliseconds(2);
     public TimeSpan ReadWait { get; init; } = TimeSpan.FromMilliseconds(50);
@@ -118,6 +124,10 @@ internal interface IReplicaEvents
     void StateDiffers(LogPosition at, LogPosition lastEqual, string operations, bool rebuilds);
     /// <summary>The master's state was put in the place of one that differed.</summary>
     void StateRebuilt(LogPosition at);
+    /// <summary>Nothing is applied from an entry on, before an operator has decided (W10).</summary>
+    void StoppedAt(EntryStop stop);
+    /// <summary>An operator has an entry skipped.</summary>
+    void Skipped(LogPosition entry);
     /// <summary>User code blocks the replica's thread: its mastership is given up without it (L6). From any thread.</summary>
     void Blocked(string reason);
     /// <summary>A task that nobody waits for, or a call of the silo, failed and should not.</summary>

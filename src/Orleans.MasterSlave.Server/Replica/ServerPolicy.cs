@@ -3,7 +3,7 @@ using Orleans.MasterSlave.Contracts;
 namespace Orleans.MasterSlave.Replicas;
 
 /// <summary>What a replica does with a call.</summary>
-internal enum ServerDecision { Execute, AwaitBarrier, Redirect, RefuseTooFewInSync, RefuseOverloaded, RefuseTooLarge, RefuseQuarantined, RefuseAlone, RefuseNoFirstState }
+internal enum ServerDecision { Execute, AwaitBarrier, Redirect, RefuseTooFewInSync, RefuseOverloaded, RefuseTooLarge, RefuseQuarantined, RefuseAlone, RefuseNoFirstState, RefuseStopped }
 
 /// <summary>What a replica knows of itself when a call arrives.</summary>
 /// <param name="Quarantined">It serves nothing.</param>
@@ -16,7 +16,11 @@ internal enum ServerDecision { Execute, AwaitBarrier, Redirect, RefuseTooFewInSy
 /// <param name="MayAnswer">It is not alone in sync, or holds its node's lease (I2).</param>
 /// <param name="FirstStateFailed">The group's first state could not be imported a moment ago (G12).</param>
 internal readonly record struct ReplicaStanding(
-    bool Quarantined, bool IsMaster, bool BarrierCommitted, bool EnoughInSync, bool HasRoom, bool IsFresh, bool LeaseIsValid, bool MayAnswer, bool FirstStateFailed = false);
+    bool Quarantined, bool IsMaster, bool BarrierCommitted, bool EnoughInSync, bool HasRoom, bool IsFresh, bool LeaseIsValid, bool MayAnswer, bool FirstStateFailed = false)
+{
+    /// <summary>It is master, and applies nothing from some entry on, before an operator has decided (W10).</summary>
+    public bool IsStopped { get; init; }
+}
 
 /// <summary>What a replica knows of an operation that arrives.</summary>
 /// <param name="Bytes">Length of its payload.</param>
@@ -35,6 +39,7 @@ internal static class ServerPolicy
     {
         if (standing.Quarantined) return ServerDecision.RefuseQuarantined;
         if (!standing.IsMaster || !operation.IsOfThisGroup) return ServerDecision.Redirect;
+        if (standing.IsStopped) return standing.LeaseIsValid ? ServerDecision.RefuseStopped : ServerDecision.Redirect;
         if (standing.FirstStateFailed) return ServerDecision.RefuseNoFirstState;
         if (!standing.BarrierCommitted) return ServerDecision.AwaitBarrier;
         if (operation.IsKnown) return ServerDecision.Execute;
@@ -53,9 +58,12 @@ internal static class ServerPolicy
     public static ServerDecision ForRead(ReplicaStanding standing, ReadRequest request, bool isOfThisGroup)
     {
         if (request.Diagnostic) return ServerDecision.Execute;
-        if (standing.Quarantined || !isOfThisGroup) return ServerDecision.Redirect;
+        if (standing.Quarantined) return ServerDecision.RefuseQuarantined;
+        if (!isOfThisGroup) return ServerDecision.Redirect;
         if (request.PositionOnly) return ServerDecision.Execute; // an old position is a true one: who knows too little is refused, never wrong (W1)
         if (request.MasterOnly && !standing.IsMaster) return ServerDecision.Redirect;
+        if (standing.IsStopped && !standing.LeaseIsValid) return ServerDecision.Redirect;
+        if (standing.IsStopped) return request.MasterOnly ? ServerDecision.RefuseStopped : ServerDecision.Execute; // of what is past, or a former master did, nobody knows (R2, R3)
         if (standing.FirstStateFailed) return ServerDecision.RefuseNoFirstState;
         if (standing.IsMaster && !standing.BarrierCommitted) return ServerDecision.AwaitBarrier;
         return standing.IsFresh ? ServerDecision.Execute : ServerDecision.Redirect;

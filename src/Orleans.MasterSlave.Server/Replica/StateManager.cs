@@ -141,6 +141,17 @@ internal sealed class StateManager : IMastershipOwner
         Settle();
     }
 
+    /// <summary>
+    /// A master goes on without applying: an operator decides. A slave stops alone: its master has applied the entry (W10).
+    /// </summary>
+    public void StoppedAt(EntryStop stop)
+    {
+        if (IsOut) return;
+        if (Master is null) Quarantine($"entry {stop.Entry.Position}, which its master has applied, cannot be applied here: {stop.Reason}");
+        else _env.Events.StoppedAt(stop);
+        Settle();
+    }
+
     /// <summary>Gives up the office in order, and takes none any more (L6).</summary>
     public void Resign(string reason)
     {

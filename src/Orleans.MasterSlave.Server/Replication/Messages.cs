@@ -39,6 +39,11 @@ internal sealed class AppendRequest
 
     /// <summary>The master's newest digest of its state; null: it has none yet.</summary>
     [Id(5)] public StateDigest? Digest { get; init; }
+
+    /// <summary>
+    /// The master has applied its entries up to here, and the receiver may: what ends a master's process does not reach its slaves (W6, W10).
+    /// </summary>
+    [Id(6)] public LogIndex Applied { get; init; }
 }
 
 /// <summary>A hash of a replica's state as it was right after an entry.</summary>
@@ -91,6 +96,12 @@ internal sealed record AppendReply
 
     /// <summary>Why the replica cannot follow, with <see cref="AppendOutcome.Failed"/>.</summary>
     [Id(8)] public string? Trouble { get; init; }
+
+    /// <summary>How far the receiver has applied its log.</summary>
+    [Id(9)] public LogIndex Applied { get; init; }
+
+    /// <summary>The entry at which the receiver's process failed before; null: none (W10).</summary>
+    [Id(10)] public Commit.SuspectEntry? Suspect { get; init; }
 }
 
 /// <summary>One piece of a snapshot (C4): staged until the last piece has come, then switched to at once.</summary>

@@ -14,6 +14,7 @@ internal sealed class Answers(CallSerializer calls, Action<string, Exception> un
     public byte[] ToBytes(Response response, IInvokable request)
     {
         if (response.Exception is { } thrown && LocalFailure.Is(thrown)) throw Local(request, thrown);
+        if (response.Exception is MasterSlaveException word) response = Response.FromException(OfTheGrain(word, request));
         try
         {
             return calls.SerializeResponse(response);
@@ -44,6 +45,10 @@ internal sealed class Answers(CallSerializer calls, Action<string, Exception> un
 
     private static LocalFailureException Local(IInvokable request, Exception error) =>
         new($"{NameOf(request)} failed on this silo: {error.GetType().Name}: {error.Message}", error);
+
+    /// <summary>A caller takes the library's exceptions for the library's word on the call: "not executed", say.</summary>
+    private static ThrownByGrainException OfTheGrain(MasterSlaveException thrown, IInvokable request) =>
+        new($"{NameOf(request)} was executed, and its own code threw {thrown.GetType().Name}: {thrown.Message}", thrown);
 
     private static string Describe(Response response) => response.Exception is { } thrown
         ? $"the exception that it threw ({thrown.GetType().FullName}: {thrown.Message})"

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.MasterSlave.Commit;
@@ -25,12 +26,14 @@ internal sealed partial class GrainObject : IReplicatedObject
     private readonly Dictionary<RequestId, (byte[] Payload, CallPayload Call)> _admitted = []; // read, and not applied yet
     private readonly Dictionary<LogIndex, IReadOnlyList<Func<Task>>> _afterCommit = []; // what applied operations want done, until they are answered
     private readonly GrainTarget _target;
+    private readonly IEntryMarks _marks;
     private readonly IncomingFilters _filters;
     private readonly GrainInterfaceTypeResolver _interfaces;
 
-    public GrainObject(IGrainContext context, Turns turns, CallSerializer calls, Serializer serializer, TurnLimits limits, IncomingFilters filters, ILogger logger)
+    public GrainObject(
+        IGrainContext context, Turns turns, CallSerializer calls, Serializer serializer, TurnLimits limits, IncomingFilters filters, IEntryMarks marks, ILogger logger)
     {
-        (_context, _turns, _calls, _serializer, _limits, _logger) = (context, turns, calls, serializer, limits, logger);
+        (_context, _turns, _calls, _serializer, _limits, _marks, _logger) = (context, turns, calls, serializer, limits, marks, logger);
         _target = new GrainTarget(context);
         _answers = new Answers(calls, TellUnserializable);
         _filters = filters;
@@ -64,6 +67,40 @@ internal sealed partial class GrainObject : IReplicatedObject
     }
 
     public void Forget(RequestId request) => _admitted.Remove(request);
+
+    public string? Prepare(LogEntry entry)
+    {
+        if (_admitted.TryGetValue(entry.Request, out var admitted) && ReferenceEquals(admitted.Payload, entry.Payload)) return null;
+        _marks.Begin(entry.Position, "reading its arguments");
+        var why = Admit(entry.Request, entry.Payload);
+        _marks.End();
+        return why is null ? null : $"It cannot be read on this silo: {why}";
+    }
+
+    public string? TryOut(byte[] payload)
+    {
+        var request = XxHash128.HashToUInt128(payload);
+        if (_marks.HasFailed(request)) return "Reading the call has ended the process of this silo, and an attempt at another one came to nothing.";
+        var before = _limits.Enter(_limits.Reading);
+        using var mark = _marks.BeginRequest(request);
+        try
+        {
+            _calls.Deserialize(payload);
+        }
+        catch (Exception)
+        {
+            // It does not end the process: whoever reads it next says what is wrong.
+        }
+        finally
+        {
+            _limits.Leave(before);
+        }
+
+        return null;
+    }
+
+    public byte[] AnswerOfSkipped(LogEntry entry) => _calls.SerializeResponse(
+        Response.FromException(new OperationSkippedException($"{_context.GrainId}: an operator decided that operation {entry.Position} is never to be executed. It changed nothing.")));
 
     public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key) =>
         _turns.ExclusiveAsync(() => _limits.OfOperations(() => ApplyInTurnAsync(operations, key), operations));
@@ -192,6 +229,7 @@ internal sealed partial class GrainObject : IReplicatedObject
     private async Task<byte[]> ApplyAsync(LogEntry entry, DrawKey key)
     {
         var call = CallOf(entry);
+        _marks.Begin(entry.Position, NamesOfCalls.Of(call.Request));
         using var request = call.Request;
         request.SetTarget(_target);
         var outer = RequestContext.Entries.ToArray();
@@ -203,7 +241,9 @@ internal sealed partial class GrainObject : IReplicatedObject
             Response response;
             using (operation.Enter(Grain)) response = await InvokeAsync(request);
             KeepAfterCommit(entry.Index, operation.AfterCommit);
-            return _answers.ToBytes(response, request);
+            var answer = _answers.ToBytes(response, request);
+            _marks.End();
+            return answer;
         }
         finally
         {

@@ -14,6 +14,8 @@ internal sealed class ReplicaEndpoint(IGrainContextAccessor context) : IReplicaE
     public Task<CallReply> ReadAsync(ReadRequest request) => _shell.ReadAsync(request);
 
     public async Task SnapshotAsync() => await (await _shell.StartedAsync()).SnapshotAsync();
+
+    public async Task<SkipReply> SkipAsync(SkipRequest request) => await (await _shell.StartedAsync()).SkipAsync(request);
 }
 
 /// <summary>The other replicas' way in.</summary>

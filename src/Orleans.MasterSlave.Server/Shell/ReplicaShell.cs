@@ -56,20 +56,37 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica, IStoppin
     }
 
     /// <summary>Executes a caller's operation, through the incoming filters.</summary>
-    public async Task<CallReply> ExecuteAsync(Operation operation)
-    {
-        var replica = await StartedAsync();
-        return await _operations!.ExecuteAsync(replica, operation);
-    }
+    public Task<CallReply> ExecuteAsync(Operation operation) => WithReplicaAsync(replica => _operations!.ExecuteAsync(replica, operation));
 
     /// <summary>Executes a caller's read; a copy of one that is under way joins it.</summary>
-    public async Task<CallReply> ReadAsync(ReadRequest request) => await _reads.RunAsync(request, (await StartedAsync()).ReadAsync);
+    public async Task<CallReply> ReadAsync(ReadRequest request) =>
+        await WithReplicaAsync(replica => _reads.RunAsync(request, replica.ReadAsync));
 
     /// <summary>The replica, recovered from its log. Begins at the first call; a start that failed is tried again at the next.</summary>
     public Task<Replica> StartedAsync()
     {
         if (_end is not null) return Task.FromException<Replica>(new SiloUnavailableException("This replica's activation has ended."));
         return _started is null or { IsFaulted: true } ? _started = StartAsync() : _started;
+    }
+
+    /// <summary>
+    /// What the replica says to a caller. One that cannot start (its log is damaged, its state cannot be restored) says so: the caller
+    /// need not wait for it (W8).
+    /// </summary>
+    private async Task<CallReply> WithReplicaAsync(Func<Replica, Task<CallReply>> ask)
+    {
+        Replica replica;
+        try
+        {
+            replica = await StartedAsync();
+        }
+        catch (Exception e) when (e is not (SiloUnavailableException or OperationCanceledException))
+        {
+            var message = $"This replica of {Group} cannot start: {e.GetType().Name}: {e.Message} This copy of the request was not taken.";
+            return new CallReply { Kind = ReplyKind.NotTaken, Refusal = RefusalReason.Quarantined, Message = message };
+        }
+
+        return await ask(replica);
     }
 
     /// <summary>The activation ends: the replica gives up its office, and lets go of log and record before another one takes them up.</summary>
@@ -152,9 +169,10 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica, IStoppin
         var previous = running.EndOfPrevious(Group);
         if (previous is not null) await previous;
         var log = OpenLog(running, logger);
+        var marks = running.Marks.Of(Group);
         var grain = new GrainObject(
             _context, Turns, services.GetRequiredService<CallSerializer>(), services.GetRequiredService<Serializer>(), Limits,
-            services.GetRequiredService<IncomingFilters>(), logger);
+            services.GetRequiredService<IncomingFilters>(), marks, logger);
         _operations = grain.Operations(running.Limits.MaxOperationsInFlight);
         var replica = new Replica(new ReplicaEnvironment
         {
@@ -165,6 +183,7 @@ internal sealed class ReplicaShell : IReplicaListener, IWatchedReplica, IStoppin
             Coordinator = running.Coordinators.Of(Group),
             Links = new ReplicaLinks(Group, running.Nodes, services.GetRequiredService<IGrainFactory>()),
             Object = grain,
+            Marks = marks,
             Time = services.GetRequiredService<TimeProvider>(),
             Clock = running.Clock,
             Limits = running.Limits,

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Orleans.Concurrency;
 using Orleans.MasterSlave.TestKit;
 using Xunit;
 
@@ -38,6 +40,37 @@ public sealed class PoisonTests
         Assert.Equal(20, await grain.Add("20")); // the other has all of it
         Assert.DoesNotContain(cluster.Warnings.Messages, m => m.Contains("quarantined", StringComparison.Ordinal));
     }
+
+    /// <summary>What only looks like the library's word is the grain's: the operation was executed.</summary>
+    [Fact]
+    public async Task ExceptionOfThisLibrary_ThrownByAnOperation_IsTheGrainsAnswer()
+    {
+        await using var cluster = await LedgerCluster.StartAsync();
+        var grain = cluster.Client.GetGrain<IPoison>("word");
+        var thrown = await Assert.ThrowsAsync<ThrownByGrainException>(() => grain.AddAndClaim("first"));
+        Assert.IsType<OverloadedException>(thrown.InnerException);
+        Assert.Equal(2, await grain.Add("second"));
+    }
+
+    /// <summary>
+    /// An operation that no silo has the memory for, say: each replica stops by itself. Whoever calls then is told so at once, and does
+    /// not wait for a time-out.
+    /// </summary>
+    [Fact]
+    public async Task GroupInWhichNoReplicaServes_SaysSoAtOnce()
+    {
+        await using var cluster = await LedgerCluster.StartAsync();
+        var grain = cluster.Client.GetGrain<IPoison>("none");
+        await grain.Add("first");
+        await Eventually.TrueAsync(async () => (await cluster.RecordAsync(grain))!.InSync.Length == 2, "a slave in sync");
+        await Assert.ThrowsAsync<OperationOutcomeUnknownException>(() => grain.RunOut());
+        var began = Stopwatch.GetTimestamp();
+        var write = await Assert.ThrowsAsync<GroupQuarantinedException>(() => grain.Add("second"));
+        Assert.Contains("OutOfMemoryException", write.Message, StringComparison.Ordinal);
+        var read = await Assert.ThrowsAsync<GroupQuarantinedException>(() => grain.Count());
+        Assert.Contains("OutOfMemoryException", read.Message, StringComparison.Ordinal);
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(10));
+    }
 }
 
 [GenerateSerializer, Alias("test.poison-state")]
@@ -55,6 +88,9 @@ public interface IPoison : IGrainWithStringKey
     [Alias("return")] Task<object> AddAndReturn(string text);
     [Alias("throw")] Task AddAndThrow(string text);
     [Alias("spoil")] Task Spoil();
+    [Alias("claim")] Task AddAndClaim(string text);
+    [Alias("run-out")] Task RunOut();
+    [Alias("count"), ReadOnly] Task<int> Count();
 }
 
 [GrainType("test.poison"), Replicated]
@@ -79,6 +115,16 @@ public sealed class Poison : ReplicatedGrain<PoisonState>, IPoison
         await Add(text);
         throw new OwnException($"no {text}");
     }
+
+    public async Task AddAndClaim(string text)
+    {
+        await Add(text);
+        throw new OverloadedException("not executed");
+    }
+
+    public Task RunOut() => throw new OutOfMemoryException();
+
+    public Task<int> Count() => Task.FromResult(State.Entries.Count);
 
     public Task Spoil()
     {

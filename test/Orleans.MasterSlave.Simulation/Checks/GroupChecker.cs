@@ -11,6 +11,7 @@ namespace Orleans.MasterSlave.Simulated.Checks;
 internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, DiskContents> platter)
 {
     private readonly Dictionary<(long Epoch, long Index), (RequestId Request, ulong Digest)> _appliedAt = [];
+    private readonly HashSet<(long Epoch, long Index)> _skippedAt = [];
     private readonly Dictionary<long, ulong> _digests = new() { [0] = 0 };
     private readonly Dictionary<long, int> _mastersByEpoch = [];
     private readonly Dictionary<RequestId, Acknowledged> _acknowledged = [];
@@ -41,6 +42,7 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, Dis
         world.Require(
             !_appliedAt.TryGetValue(at, out var other) || other == (entry.Request, digest),
             () => $"{Group}: node {node} applied {entry.Request} at {entry.Position}, where another applied {other.Request} (or their states differ)");
+        world.Require(!_skippedAt.Contains(at), () => $"{Group}: node {node} executes {entry.Position}, which another has skipped (W10)");
         _appliedAt[at] = (entry.Request, digest);
         if (!IsSync) return;
         _digests[count] = digest;
@@ -52,6 +54,15 @@ internal sealed class GroupChecker(SimWorld world, GroupPlan plan, Func<int, Dis
     {
         world.Require(!IsSync || _imported is null || _imported == value, () => $"{Group}: node {node} imported {value}, where others have {_imported} (G12)");
         _imported = value;
+    }
+
+    /// <summary>A replica leaves an entry out, as an operator had it done. No other ever executed it, nor will.</summary>
+    public void SkippedAt(int node, LogEntry entry)
+    {
+        world.Count("entry skipped");
+        var at = (IsSync ? 0 : entry.Epoch.Value, entry.Index.Value);
+        world.Require(!_appliedAt.ContainsKey(at), () => $"{Group}: node {node} skips {entry.Position}, which another has executed (W10)");
+        _skippedAt.Add(at);
     }
 
     /// <summary>A replica gives an answer, as seen on its own node.</summary>

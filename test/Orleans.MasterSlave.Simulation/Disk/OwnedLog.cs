@@ -21,6 +21,8 @@ internal sealed class OwnedLog(SimDisk disk) : IReplicaLog
     public void Close() => _closed = true;
 
     public Epoch? EpochAt(LogIndex index) => disk.EpochAt(index);
+    public LogIndex? SkipOf(LogIndex entry) => disk.SkipOf(entry);
+    public LogIndex? SkippedAcross(LogIndex index) => disk.SkippedAcross(index);
     public IReadOnlyList<LogEntry> Read(LogIndex from, int maxCount, int maxBytes) => disk.Read(from, maxCount, maxBytes);
     public Task AppendAsync(IReadOnlyList<LogEntry> entries) => Held.AppendAsync(entries);
     public Task CutFromAsync(LogIndex from) => Held.CutFromAsync(from);

@@ -63,6 +63,17 @@ internal sealed class SimDisk : IReplicaLog
         return index > Base.Index && index <= Last.Index ? At(index).Epoch : null;
     }
 
+    public LogIndex? SkipOf(LogIndex entry) => Skips().Of(entry);
+
+    public LogIndex? SkippedAcross(LogIndex index) => Skips().Across(index);
+
+    private SkipList Skips()
+    {
+        var skips = new SkipList();
+        foreach (var (entry, _) in _entries) skips.Appended(entry);
+        return skips;
+    }
+
     public IReadOnlyList<LogEntry> Read(LogIndex from, int maxCount, int maxBytes)
     {
         Contract(from > Base.Index, $"reads begin after the base {Base}, not at {from}");

@@ -41,6 +41,8 @@ internal sealed class SimEvents(SimWorld world, SimSilo silo, GroupId group) : I
         if (!silo.MayDiffer) world.Scheduler.Fail(new SimulationException($"{group} on node {silo.Index}: its state differs at {at}, last equal at {lastEqual}: {operations}"));
     }
 
+    public void StoppedAt(EntryStop stop) => Note("stopped at an entry", stop.Entry.Index.Value, stop.Reason);
+    public void Skipped(LogPosition entry) => Note("skip appended", entry.Index.Value, entry);
     public void Blocked(string reason) => Note("blocked", 0, reason);
     public void StoreUnreachable(Exception error) => Note("store unreachable", 0, error.Message);
     public void FoundingRefused(IReadOnlyList<string> holders) => Note("founding refused", holders.Count, string.Join(' ', holders));

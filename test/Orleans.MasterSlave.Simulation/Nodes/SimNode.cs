@@ -9,6 +9,7 @@ namespace Orleans.MasterSlave.Simulated.Nodes;
 internal sealed class SimNode(SimCluster cluster, int index, SimRandom random) : INodeFolder
 {
     private readonly Dictionary<int, DiskContents> _contents = [];
+    private readonly SortedDictionary<int, SimMarks> _marks = [];
 
     public int Index => index;
 
@@ -62,6 +63,29 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random) :
     /// <summary>The version of the application that the node is started with next.</summary>
     public string Version { get; set; } = "1";
 
+    /// <summary>For scripted histories: a type was renamed, and entries of before cannot be read.</summary>
+    public bool CannotRead { get; set; }
+
+    /// <summary>For scripted histories: deadly operations end the process here. They are harmless on a machine with more memory, say.</summary>
+    public bool DiesOfOperations { get; set; } = true;
+
+    /// <summary>For scripted histories: deadly operations outlast their limit here.</summary>
+    public bool HangsInOperations { get; set; }
+
+    /// <summary>How often an operation ended the process here.</summary>
+    public int Deaths { get; private set; }
+
+    public SimMarks MarksOf(int group) => _marks.TryGetValue(group, out var marks) ? marks : _marks[group] = new SimMarks();
+
+    /// <summary>The process ends; what is called never goes on.</summary>
+    public Task DieAsync()
+    {
+        Deaths++;
+        cluster.World.Count("died of an operation");
+        cluster.World.Scheduler.World.Post(Crash);
+        return new TaskCompletionSource().Task;
+    }
+
     /// <summary>For scripted histories: what another thread of the process does between a slave's decision to compete and its first step.</summary>
     public Action? BeforeClaim { get; set; }
     /// <summary>The durations that this node is started with next: options are changed node by node.</summary>
@@ -95,6 +119,7 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random) :
     {
         if (Silo is not null) return;
         StartCount++;
+        SimMarks.ProcessBegins(_marks.Values);
         if (Place.Length == 0 || !previousLifeProvedDead || (CopyOf is { } original && Place == original.Place)) Place = cluster.NewPlace();
         var times = Times with { EarlierPromotionWait = LongestWait };
         if (times.PromotionWait > LongestWait) LongestWait = times.PromotionWait;

@@ -7,7 +7,7 @@ using Orleans.MasterSlave.Simulated.World;
 namespace Orleans.MasterSlave.Simulated.Nodes;
 
 /// <summary>What operations are applied to: a ledger of request ids with a digest of all of them in order. An operation takes its time.</summary>
-internal sealed class SimObject(SimWorld world, TimeProvider time, int index, GroupChecker checker, double slowestMilliseconds, SimNode node, DrawChecker draws) : IReplicatedObject
+internal sealed class SimObject(SimWorld world, TimeProvider time, int index, GroupChecker checker, double slowestMilliseconds, SimNode node, DrawChecker draws, int group) : IReplicatedObject
 {
     private const int SavedHead = 16, SavedBytes = 40; // of a state, and of one operation in it
     private const long NotImported = -1;
@@ -36,6 +36,27 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
     {
     }
 
+    /// <summary>An operation that begins with this byte cannot be read any more where <see cref="SimNode.CannotRead"/>.</summary>
+    public const byte Renamed = 0xfd;
+
+    /// <summary>An operation that begins with this byte ends the process that executes it.</summary>
+    public const byte Deadly = 0xfe;
+
+    /// <summary>What a skipped operation is answered with; see <see cref="WasSkipped"/>.</summary>
+    private static readonly byte[] Skipped = [0x5c];
+
+    public static bool WasSkipped(byte[] answer) => answer.Length == 1;
+
+    public string? Prepare(LogEntry entry) => node.CannotRead && entry.Payload[0] == Renamed ? "its type is not known here" : null;
+
+    public string? TryOut(byte[] payload) => null;
+
+    public byte[] AnswerOfSkipped(LogEntry entry)
+    {
+        checker.SkippedAt(index, entry);
+        return Skipped;
+    }
+
     public async Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key)
     {
         world.Require(!_applying, () => "operations never interleave (W5)");
@@ -44,10 +65,16 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
         var answers = new List<byte[]>();
         if (node.FailsToApply) throw new OutOfMemoryException("simulated");
         world.Require(operations.All(o => o.Payload[0] != Unreadable), () => "what cannot be read is not in the log (W3)");
+        var marks = node.MarksOf(group);
+        marks.Begin(operations[0].Position, "an operation");
         if (node.ApplyTime > TimeSpan.Zero) await Task.Delay(node.ApplyTime, time);
         foreach (var operation in operations)
         {
+            marks.Begin(operation.Position, "an operation");
             if (slowestMilliseconds > 0 && _random.Chance(0.3)) await Task.Delay(_random.Milliseconds(0, slowestMilliseconds), time);
+            if (operation.Payload[0] == Deadly && node.DiesOfOperations) await node.DieAsync();
+            if (operation.Payload[0] == Deadly && node.HangsInOperations) throw new TimeoutException("simulated: it has not ended within its limit");
+            marks.End();
             world.Require(_known.Add(operation.Request), () => $"node {index} executed {operation.Request} of {checker.Group} a second time, at {operation.Position}");
             var draw = key.DrawsOf(operation.Epoch.Value, operation.Index.Value).NextGuid();
             draws.Drawn(checker.Group, operation, draw);

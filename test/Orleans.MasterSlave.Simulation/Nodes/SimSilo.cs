@@ -91,7 +91,7 @@ internal sealed class SimSilo
     public async Task<CallReply> ExecuteAsync(SimGroup group, Operation operation)
     {
         var reply = await (await ReplicaAsync(group.Id)).ExecuteAsync(operation);
-        if (reply.Kind == ReplyKind.Answered) group.Checker.AnsweredBy(Index, operation.Id, reply.Token, SimObject.Read(reply.Payload!).Count);
+        if (reply.Kind == ReplyKind.Answered && !SimObject.WasSkipped(reply.Payload!)) group.Checker.AnsweredBy(Index, operation.Id, reply.Token, SimObject.Read(reply.Payload!).Count);
         return reply;
     }
 
@@ -331,7 +331,7 @@ internal sealed class SimSilo
 
     private SimReplica Make(SimNode node, SimGroup group, SimDisk disk, GroupCoordinator coordinator)
     {
-        var target = new SimObject(_cluster.World, _time, node.Index, group.Checker, _cluster.Options.SlowestApplyMilliseconds, node, _cluster.Draws);
+        var target = new SimObject(_cluster.World, _time, node.Index, group.Checker, _cluster.Options.SlowestApplyMilliseconds, node, _cluster.Draws, group.Index);
         return new SimReplica(this, group, disk, target, replica => Environment(group, replica, target, coordinator));
     }
 
@@ -351,6 +351,7 @@ internal sealed class SimSilo
         Coordinator = coordinator,
         Links = new SimLinks(_cluster.Network, this, group.Id),
         Object = target,
+        Marks = _node.MarksOf(group.Index),
         Time = _time,
         Clock = Clock,
         Limits = _cluster.Options.LimitsOf(Index, _cluster.Options.Limits),

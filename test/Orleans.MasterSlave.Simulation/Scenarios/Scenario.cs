@@ -76,6 +76,14 @@ internal sealed class Scenario
 
     public void Wait(TimeSpan time) => _world.Scheduler.Run(() => false, (_world.Now + time).Ticks);
 
+    /// <summary>An operator has an entry skipped, by the master.</summary>
+    public Skip AskToSkip(SimNode node, LogPosition entry)
+    {
+        var (silo, skip) = (node.Silo!, new Skip());
+        silo.Lane.Post(() => _ = WatchAsync(async () => skip.Reply = await (await silo.ReplicaAsync(Group.Id)).SkipAsync(new SkipRequest { Entry = entry })));
+        return skip;
+    }
+
     /// <summary>Goes on to the very step after which the condition holds, and not one further.</summary>
     public void Until(Func<bool> condition, string what, double seconds = 30)
     {
@@ -133,7 +141,7 @@ internal sealed class Scenario
         return Ask(node, async silo =>
         {
             var reply = await silo.ExecuteAsync(group, operation);
-            if (reply.Kind != ReplyKind.Answered || group.Checker.All.ContainsKey(operation.Id)) return reply;
+            if (reply.Kind != ReplyKind.Answered || group.Checker.All.ContainsKey(operation.Id) || SimObject.WasSkipped(reply.Payload!)) return reply;
             var (count, digest) = SimObject.Read(reply.Payload!);
             group.Checker.Acknowledge(operation.Id, began, count, digest, reply.Token);
             return reply;
@@ -319,6 +327,12 @@ internal sealed class Creation
 internal sealed class Install
 {
     public InstallReply? Reply { get; set; }
+}
+
+/// <summary>What became of an operator's wish to have an entry skipped, so far.</summary>
+internal sealed class Skip
+{
+    public SkipReply? Reply { get; set; }
 }
 
 /// <summary>How one replica stands, for histories that wait for a certain moment.</summary>

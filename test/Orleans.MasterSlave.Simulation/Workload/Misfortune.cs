@@ -44,6 +44,29 @@ internal sealed class Misfortune(SimCluster cluster, SimRandom random)
             node.Silo?.Resume();
             node.Start();
         }
+
+        DeployWhereStopped();
+    }
+
+    /// <summary>
+    /// Misfortune may have killed processes twice in the middle of one harmless operation: an operator deploys anew, and it is tried again
+    /// (W10).
+    /// </summary>
+    private void DeployWhereStopped()
+    {
+        foreach (var group in cluster.Groups)
+        {
+            if (!cluster.Nodes.Any(n => n.Silo?.OfOrNull(group.Index)?.Replica.StoppedAt is not null)) continue;
+            cluster.World.Count("deployed for a stopped group");
+            foreach (var node in cluster.Nodes)
+            {
+                node.MarksOf(group.Index).Forget();
+                node.Crash();
+                node.Start();
+            }
+        }
+
+        cluster.World.After(TimeSpan.FromSeconds(3), DeployWhereStopped);
     }
 
     private void CrashOne() => Crash(random.Pick(cluster.Nodes), random.Milliseconds(20, 4_000));

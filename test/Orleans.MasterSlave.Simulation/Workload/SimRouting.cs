@@ -80,6 +80,8 @@ internal sealed class SimRouting
         public Task<CallReply> ReadAsync(ReadRequest request) => routing.SendAsync($"{replica}", request, gateway => routing.ForwardAsync(gateway, replica, request));
 
         public Task SnapshotAsync() => throw new NotSupportedException();
+
+        public Task<SkipReply> SkipAsync(SkipRequest request) => throw new NotSupportedException("Operators ask replicas past the network.");
     }
 
     private sealed class Directory(SimRouting routing, string key) : IGroupDirectoryGrain

@@ -76,7 +76,8 @@ public sealed class BatchTests
         using var fixture = new Opened();
         var log = fixture.Log;
         var (target, sessions) = (new Recorder(), new SessionTable());
-        var commit = new CommitExecutor(log, target, sessions, new SnapshotTrigger(long.MaxValue, long.MaxValue), e => throw e, e => throw e);
+        var commit = new CommitExecutor(log, target, sessions, new NoMarks(), new SnapshotTrigger(long.MaxValue, long.MaxValue), e => throw e, e => throw e);
+        commit.Guard.AppliedByMaster = new LogIndex(long.MaxValue);
         log.AppendAsync(entries).GetAwaiter().GetResult();
         for (long i = Math.Min(atOnce, entries.Count); ; i = Math.Min(i + atOnce, entries.Count))
         {
@@ -112,6 +113,12 @@ public sealed class BatchTests
         public List<string> Executed { get; } = [];
 
         public string? Admit(RequestId request, byte[] payload) => null;
+
+        public string? Prepare(LogEntry entry) => null;
+
+        public string? TryOut(byte[] payload) => null;
+
+        public byte[] AnswerOfSkipped(LogEntry entry) => [];
 
         public void Forget(RequestId request)
         {

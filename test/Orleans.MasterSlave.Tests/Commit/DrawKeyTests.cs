@@ -61,7 +61,9 @@ public sealed class DrawKeyTests : IAsyncDisposable
     private (CommitExecutor Commit, Drawer Target) New()
     {
         var target = new Drawer();
-        return (new CommitExecutor(_log, target, new SessionTable(), new SnapshotTrigger(99, 9999), e => target.Broken = e, e => throw e), target);
+        var commit = new CommitExecutor(_log, target, new SessionTable(), new NoMarks(), new SnapshotTrigger(99, 9999), e => target.Broken = e, e => throw e);
+        commit.Guard.AppliedByMaster = new LogIndex(long.MaxValue);
+        return (commit, target);
     }
 
     private sealed class Drawer : IReplicatedObject
@@ -79,6 +81,9 @@ public sealed class DrawKeyTests : IAsyncDisposable
         public Task<byte[]> SaveStateAsync() => Task.FromResult(new byte[] { 1 });
         public Task RestoreStateAsync(byte[]? state) => Task.CompletedTask;
         public string? Admit(RequestId request, byte[] payload) => null;
+        public string? Prepare(LogEntry entry) => null;
+        public string? TryOut(byte[] payload) => null;
+        public byte[] AnswerOfSkipped(LogEntry entry) => [];
         public Task<byte[]> ReadAsync(byte[] payload) => throw new NotSupportedException();
         public Task RoleChangedAsync(ReplicaRole role) => Task.CompletedTask;
 

@@ -63,7 +63,7 @@ public sealed class EntryContentTests
         await using var fixture = Open(new SimulatedFiles());
         var log = fixture.Log.OpenReplica(GroupOf("a"));
         Exception? broken = null;
-        var commit = new CommitExecutor(log, new Nothing(), new SessionTable(), new SnapshotTrigger(99, 99), e => broken = e, e => throw e);
+        var commit = new CommitExecutor(log, new Nothing(), new SessionTable(), new NoMarks(), new SnapshotTrigger(99, 99), e => broken = e, e => throw e);
         await log.AppendAsync([Entry(1, 1), Control((EntryKind)77, [])]);
         commit.SetStable(new LogIndex(2));
         Assert.Contains("kind 77", Assert.IsType<UnknownEntryException>(broken).Message, StringComparison.Ordinal);
@@ -75,6 +75,9 @@ public sealed class EntryContentTests
     private sealed class Nothing : IReplicatedObject
     {
         public string? Admit(RequestId request, byte[] payload) => throw new NotSupportedException();
+        public string? Prepare(LogEntry entry) => throw new NotSupportedException();
+        public string? TryOut(byte[] payload) => throw new NotSupportedException();
+        public byte[] AnswerOfSkipped(LogEntry entry) => throw new NotSupportedException();
         public void Forget(RequestId request) => throw new NotSupportedException();
         public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key) => throw new NotSupportedException();
         public Task<byte[]> ReadAsync(byte[] payload) => throw new NotSupportedException();

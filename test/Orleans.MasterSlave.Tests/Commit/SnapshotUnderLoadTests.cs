@@ -18,7 +18,8 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
     public SnapshotUnderLoadTests()
     {
         _log = _fixture.Log.OpenReplica(GroupOf("a"));
-        _commit = new CommitExecutor(_log, new Sum(), new SessionTable(), new SnapshotTrigger(10, long.MaxValue), e => throw e, e => throw e);
+        _commit = new CommitExecutor(_log, new Sum(), new SessionTable(), new NoMarks(), new SnapshotTrigger(10, long.MaxValue), e => throw e, e => throw e);
+        _commit.Guard.AppliedByMaster = new LogIndex(long.MaxValue);
     }
 
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
@@ -120,6 +121,12 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
         private long _count;
 
         public string? Admit(RequestId request, byte[] payload) => null;
+
+        public string? Prepare(LogEntry entry) => null;
+
+        public string? TryOut(byte[] payload) => null;
+
+        public byte[] AnswerOfSkipped(LogEntry entry) => [];
 
         public void Forget(RequestId request)
         {

@@ -53,7 +53,7 @@ public sealed class ServerPolicyTests
     [InlineData(Who.Slave, false, nameof(ServerDecision.Execute))]
     [InlineData(Who.Slave, true, nameof(ServerDecision.Redirect))]
     [InlineData(Who.Beginning, false, nameof(ServerDecision.AwaitBarrier))]
-    [InlineData(Who.Quarantined, false, nameof(ServerDecision.Redirect))]
+    [InlineData(Who.Quarantined, false, nameof(ServerDecision.RefuseQuarantined))]
     public void ForRead_DecidesByTheReplicasStanding(Who who, bool masterOnly, string expected)
     {
         var read = new ReadRequest { Payload = [], Token = SessionToken.None, MasterOnly = masterOnly };

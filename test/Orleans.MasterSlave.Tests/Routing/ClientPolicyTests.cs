@@ -55,6 +55,46 @@ public sealed class ClientPolicyTests
         Assert.Equal(B, Sent(call, Ms(441)));
     }
 
+    /// <summary>When each replica has said that it serves nothing, waiting helps nobody: the caller gets the reason at once.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ReplicasThatAreAllOutOfService_EndTheCall(bool isRead)
+    {
+        var call = Call(isRead ? CallKind.ReadAny : CallKind.Operation, View(1, A, A, B));
+        Assert.Equal(A, Sent(call, default));
+        call.OnRefused(A, RefusalReason.Quarantined, "broken", Ms(1));
+        Assert.Equal(B, Sent(call, Ms(1)));
+        call.OnRefused(B, RefusalReason.Quarantined, "broken too", Ms(2));
+        Assert.Equal(ClientStep.GiveUp, ClientPolicy.Next(call, Ms(2)).Step);
+        call.OnView(View(2, B, A, B)); // news: each is asked again
+        Assert.Equal(ClientStep.Send, ClientPolicy.Next(call, Ms(3)).Step);
+    }
+
+    [Fact]
+    public void ReplicaThatDoesNotAnswer_MayServeAgain_ThoughAllOthersAreOutOfService()
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        Assert.Equal(A, Sent(call, default));
+        call.OnRefused(A, RefusalReason.Quarantined, "broken", Ms(1));
+        Assert.Equal(B, Sent(call, Ms(1)));
+        call.OnBroken(B, "gone", Ms(2));
+        Assert.NotEqual(ClientStep.GiveUp, ClientPolicy.Next(call, Ms(2)).Step);
+    }
+
+    /// <summary>A replica is told at how many others the call came to nothing: what is in it may have ended them (W10).</summary>
+    [Fact]
+    public void AttemptsThatBrokeOrWereSilent_AtOtherSilos_AreCounted()
+    {
+        var journey = new Journey(new RoutedCall(null!, CallKind.Operation, 0, Times, default));
+        journey.BrokenAt.Add(A);
+        var silent = new Attempt(new TaskCompletionSource<CallReply>().Task, B, null, default) { WasSilent = true };
+        journey.Attempts.Add(silent);
+        journey.Attempts.Add(silent);
+        journey.Attempts.Add(new Attempt(new TaskCompletionSource<CallReply>().Task, C, null, default)); // is waited for
+        Assert.Equal((1, 1, 2), (journey.BrokenBeside(A), journey.BrokenBeside(B), journey.BrokenBeside(C)));
+    }
+
     [Fact]
     public void NewerView_IsFollowedAtOnce()
     {

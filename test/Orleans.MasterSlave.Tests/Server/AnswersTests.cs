@@ -43,6 +43,25 @@ public sealed class AnswersTests
     }
 
     [Fact]
+    public void Exception_WithSomethingWithoutCodecInItsData_ReachesTheCallerAllTheSame()
+    {
+        var thrown = new ArgumentException("sold out");
+        thrown.Data["seat"] = new Plain();
+        Assert.Contains("sold out", Read(Response.FromException(thrown)).Exception!.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>"Not executed" is the library's word, and not an author's to give.</summary>
+    [Fact]
+    public void ExceptionOfThisLibrary_ThatTheGrainThrew_IsMarkedAsTheGrains()
+    {
+        var response = Read(Response.FromException(new OverloadedException("not executed")));
+        var marked = Assert.IsType<ThrownByGrainException>(response.Exception);
+        Assert.Equal("IBook.Reserve was executed, and its own code threw OverloadedException: not executed", marked.Message);
+        Assert.Equal("not executed", Assert.IsType<OverloadedException>(marked.InnerException).Message);
+        Assert.IsType<ThrownByGrainException>(Calls.DeserializeResponse(Answers.OfRead(Response.FromException(new ReplicaUnavailableException("x")), new Call())).Exception);
+    }
+
+    [Fact]
     public void Answer_OfEveryReplica_IsTheSame() =>
         Assert.Equal(Answers.ToBytes(Response.FromException(new OwnException("x")), new Call()), Answers.ToBytes(Response.FromException(new OwnException("x")), new Call()));
 

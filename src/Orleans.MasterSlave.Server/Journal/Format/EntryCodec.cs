@@ -51,6 +51,9 @@ internal static class EntryCodec
         ? null
         : (new DateTime(BinaryPrimitives.ReadInt64LittleEndian(from), DateTimeKind.Utc), BinaryPrimitives.ReadInt64LittleEndian(from[24..]));
 
+    /// <summary>Of a body that <see cref="TryReadHead"/> reads.</summary>
+    public static bool IsSkip(ReadOnlySpan<byte> from) => (EntryKind)from[48] == EntryKind.Skip;
+
     /// <summary>Reads an entry; null when the body is too short for one.</summary>
     public static LogEntry? TryRead(ReadOnlySpan<byte> from, LogPosition position)
     {

@@ -14,6 +14,9 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     /// <summary>The entries, always one run without a gap, the newest. Only what must be known of each: payloads stay on the disk.</summary>
     public EpochRuns Runs { get; } = new();
 
+    /// <summary>The skips among them.</summary>
+    public SkipList Skips { get; } = new();
+
     /// <summary>Time of the last entry; null when a cut has made it the last one again.</summary>
     public DateTime? LastTimeUtc { get; private set; }
     public LogPosition Base { get; private set; }
@@ -70,6 +73,7 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
             case RecordType.Append:
                 if (EntryCodec.TryReadHead(body) is not { } entry) return "an append record is too short";
                 Append(position, entry.DataLossCount, segment);
+                if (EntryCodec.IsSkip(body) && EntryCodec.TryRead(body, position) is { } skip) Skips.Appended(skip);
                 LastTimeUtc = entry.TimeUtc;
                 break;
             case RecordType.Cut:
@@ -102,6 +106,7 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     private void Restart(long ordinal)
     {
         Runs.Clear();
+        Skips.Clear();
         (Base, Snapshot, Promised, Birth, TornEpoch, Damage, Gap) = (LogPosition.None, null, Epoch.None, GroupBirth.None, -1, null, null);
         WholeSince = ordinal;
     }
@@ -112,6 +117,7 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
         {
             Gap ??= (segment, $"entry {entry} follows {Last}");
             Runs.Clear();
+            Skips.Clear();
         }
 
         Runs.Add(entry, dataLossCount);
@@ -121,6 +127,7 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     {
         if (Runs.Count > 0 && Runs.Last.Index >= from) LastTimeUtc = null;
         Runs.CutFrom(from);
+        Skips.CutFrom(from);
         if (from <= Base.Index) Gap ??= (segment, $"a cut at {from} is not above the base {Base}");
         else if (from == Base.Index.Next() && (Snapshot is not { } snapshot || snapshot.Position == Base)) Gap = null; // of what was unclear nothing is left
     }
@@ -129,6 +136,7 @@ internal sealed class RecoveredGroup(GroupId group, byte[] name)
     {
         var from = snapshot.Base.Index;
         Runs.DropThrough(from);
+        Skips.DropThrough(from);
         (Base, Snapshot, Promised, Birth, TornEpoch) = (snapshot.Base, snapshot, snapshot.Promised, snapshot.Birth, snapshot.TornEpoch);
         var follows = Runs.Count == 0 || Runs.First == from.Next();
         Gap = !follows ? (segment, $"entry {Runs.First} follows the base {Base}")

@@ -98,11 +98,23 @@ internal sealed class InSyncKeeper
     /// <summary>It lacks the stable point, though it acknowledged it.</summary>
     public void SlaveStartedAnew(NodeId slave) => Array.Find(_slaves, s => s.Channel.Slave == slave)?.Channel.TellAgain();
 
-    /// <summary>The stable point is about to move.</summary>
-    public void StableMoved()
+    /// <summary>More was applied, and is about to be answered.</summary>
+    public void AppliedMoved()
     {
-        foreach (var slave in _slaves) slave.Channel.StableMoved();
+        foreach (var slave in _slaves) slave.Channel.AppliedMoved();
     }
+
+    /// <summary>Every slave has answered, under this mastership.</summary>
+    public bool AllWereHeard => Array.TrueForAll(_slaves, s => s.Channel.WasHeard);
+
+    /// <summary>How often an entry has failed on the slaves' nodes, as far as they have said (W10).</summary>
+    public int FailuresOf(LogPosition entry) => _slaves.Sum(s => s.Channel.Suspect is { } suspect && suspect.Position == entry ? suspect.Failures : 0);
+
+    /// <summary>Has a slave applied the entry?</summary>
+    public bool AnyHasApplied(LogIndex entry) => Array.Exists(_slaves, s => s.Channel.AppliedThere >= entry);
+
+    /// <summary>Has one that may be master after this one?</summary>
+    public bool AnyInSyncHasApplied(LogIndex entry) => Array.Exists(_slaves, s => s.Channel.AppliedThere >= entry && Record.IsInSync(s.Channel.Slave));
 
     /// <summary>
     /// May the slave lack what was stable before? So may each when the lease was not held then: another may be master, and this one not

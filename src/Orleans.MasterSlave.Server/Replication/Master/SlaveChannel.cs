@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Liveness;
@@ -21,9 +22,9 @@ internal sealed class SlaveChannel
     private bool _matching;            // the logs agree before _next: batches may be pipelined
     private int _inFlight;
     private int _generation;           // raised when the way starts anew: older replies then tell nothing about _next
-    private LogIndex _toldStable;
-    private LogIndex _heldStable;      // the largest stable point that the slave has said it was told
-    private long _unheldSince = long.MaxValue; // ticks: since when a stable point may not be held over there; read by other threads
+    private LogIndex _toldApplied;
+    private LogIndex _heldApplied;     // the largest point that the slave has said it was told
+    private long _unheldSince = long.MaxValue; // ticks: since when what is applied here may not be held over there; read by other threads
     private StrongBox<LeaseSession>? _confirmed; // in one piece: read by other threads
     private bool _noticeDelayed;
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1));
@@ -49,6 +50,15 @@ internal sealed class SlaveChannel
     /// <summary>The lease session under which the slave last confirmed this epoch (L3).</summary>
     public LeaseSession? Confirmed => Volatile.Read(ref _confirmed)?.Value;
 
+    /// <summary>The slave has answered, under this mastership.</summary>
+    public bool WasHeard { get; private set; }
+
+    /// <summary>How far the slave has applied what is the master's log; none: not known.</summary>
+    public LogIndex AppliedThere { get; private set; }
+
+    /// <summary>The entry at which the slave's process failed before (W10).</summary>
+    public SuspectEntry? Suspect { get; private set; }
+
     /// <summary>The slave said that it cannot follow: it need not be waited for.</summary>
     public bool SlaveFailed { get; private set; }
 
@@ -58,8 +68,8 @@ internal sealed class SlaveChannel
     /// <summary>Does the slave, for all this master knows, lack a stable point that was reached before (R2)? From any thread.</summary>
     public bool IsBehind(TimeSpan before) => Volatile.Read(ref _unheldSince) <= before.Ticks;
 
-    /// <summary>The stable point is about to move: the slave does not hold it yet.</summary>
-    public void StableMoved()
+    /// <summary>More was applied, and is about to be answered: the slave does not know of it yet.</summary>
+    public void AppliedMoved()
     {
         if (_unheldSince == long.MaxValue) Volatile.Write(ref _unheldSince, _env.Now.Ticks);
     }
@@ -70,7 +80,7 @@ internal sealed class SlaveChannel
     public bool IsStreaming => _matching && !_snapshots.IsActive;
 
     /// <summary>Does this channel need another look soon?</summary>
-    public bool IsUnsettled => _inFlight > 0 || !_matching || _next <= _env.Log.Last.Index || !IsConfirmed || _toldStable < _master.Stable || _unheldSince != long.MaxValue;
+    public bool IsUnsettled => _inFlight > 0 || !_matching || _next <= _env.Log.Last.Index || !IsConfirmed || _toldApplied < _master.Applied || _unheldSince != long.MaxValue;
 
     /// <summary>The position of the snapshot that is on its way; null: none.</summary>
     public LogIndex? Travelling => _snapshots.Travelling;
@@ -80,7 +90,7 @@ internal sealed class SlaveChannel
     public void Stop() => _stopped = true;
 
     /// <summary>The slave does not know what it was told, or there is news of the record: the stable point goes again, with what goes with it.</summary>
-    public void TellAgain() => _toldStable = LogIndex.None;
+    public void TellAgain() => _toldApplied = LogIndex.None;
 
     /// <summary>Sends what is to be sent and may be sent now.</summary>
     public void Pump()
@@ -105,7 +115,7 @@ internal sealed class SlaveChannel
             _confirmAgainAt = _env.Now + _backoff.First;
             Send(maxEntries: 0);
         }
-        else if (_toldStable < _master.Stable) _master.Discard(NoticeSoonAsync(), "telling a slave the stable point");
+        else if (_toldApplied < _master.Applied) _master.Discard(NoticeSoonAsync(), "telling a slave the stable point");
     }
 
     private bool MaySend => !_stopped && !_snapshots.IsActive && _env.Now >= _quietUntil && _env.Liveness.ReachableSession(Slave) is not null;
@@ -140,12 +150,13 @@ internal sealed class SlaveChannel
 
         _next = previous + entries.Count + 1;
         _inFlight++;
-        _toldStable = _master.Stable;
+        _toldApplied = _master.AppliedFor(previous + entries.Count);
         var request = new AppendRequest
         {
             Header = _master.HeaderFor(Slave),
             Previous = new LogPosition(epoch, previous),
             Stable = _master.Stable,
+            Applied = _toldApplied,
             Replicated = _master.LargestReplicatedIndex,
             Entries = entries,
             Digest = _master.Digest,
@@ -181,11 +192,13 @@ internal sealed class SlaveChannel
     private void OnReply(AppendRequest request, AppendReply reply, int generation, TimeSpan sent)
     {
         SlaveFailed = reply.Outcome == AppendOutcome.Failed;
+        (WasHeard, Suspect) = (true, reply.Suspect);
         switch (reply.Outcome)
         {
             case AppendOutcome.Appended:
                 Acknowledged = LogIndex.Max(Acknowledged, reply.MatchedThrough);
-                Holds(request.Stable, sent);
+                Holds(request.Applied, sent);
+                AppliedThere = LogIndex.Min(reply.Applied, Acknowledged);
                 _slaveWantsState = reply.WantsState;
                 if (_slaveWantsState && !_sendingState) _master.Discard(SendStateAsync(), "sending its state to a slave");
                 if (reply.Session is { } session && (Confirmed is not { } confirmed || session.CompareTo(confirmed) > 0))
@@ -214,12 +227,12 @@ internal sealed class SlaveChannel
         }
     }
 
-    /// <summary>The slave holds, and has been told of, the stable point as it was at a moment. One that is newer was reached after that.</summary>
-    private void Holds(LogIndex stable, TimeSpan asOf)
+    /// <summary>The slave holds, and has been told of, what was applied here at a moment. One that is newer was reached after that.</summary>
+    private void Holds(LogIndex applied, TimeSpan asOf)
     {
-        if (stable > _heldStable) _heldStable = stable;
-        if (Acknowledged < stable) return; // told of it, and does not have it yet
-        if (_heldStable >= _master.Stable) Volatile.Write(ref _unheldSince, long.MaxValue);
+        if (applied > _heldApplied) _heldApplied = applied;
+        if (Acknowledged < applied) return; // told of it, and does not have it yet
+        if (_heldApplied >= _master.Applied) Volatile.Write(ref _unheldSince, long.MaxValue);
         else if (asOf.Ticks > _unheldSince) Volatile.Write(ref _unheldSince, asOf.Ticks);
     }
 
@@ -311,7 +324,7 @@ internal sealed class SlaveChannel
         _noticeDelayed = true;
         await Task.Delay(_env.Limits.StableNoticeDelay, _env.Time);
         _noticeDelayed = false;
-        if (_stopped || _inFlight > 0 || !_matching || _snapshots.IsActive || _toldStable >= _master.Stable) return;
+        if (_stopped || _inFlight > 0 || !_matching || _snapshots.IsActive || _toldApplied >= _master.Applied) return;
         Send(maxEntries: 0);
     }
 }
@@ -320,6 +333,12 @@ internal sealed class SlaveChannel
 internal interface IMasterOfSlaves
 {
     LogIndex Stable { get; }
+
+    /// <summary>The master has applied its log up to here: as far as slaves may (W6).</summary>
+    LogIndex Applied { get; }
+
+    /// <summary>As <see cref="Applied"/>, for a slave that holds the log up to an index: not what a skip forbids that it does not hold (W10).</summary>
+    LogIndex AppliedFor(LogIndex held);
 
     /// <summary>Durable on every in-sync replica.</summary>
     LogIndex LargestReplicatedIndex { get; }

@@ -16,6 +16,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     private Task _lastWrite = Task.CompletedTask; // completes when everything appended and promised so far is durable
     private LogIndex _verified;                   // matched with the master of _verifiedEpoch through here (W6)
     private Epoch _verifiedEpoch;
+    private LogIndex _stable;                     // known to be stable through here, whether or not it may be applied yet
     private TaskCompletionSource? _idle;          // set while the log is being cut or replaced
 
     /// <summary>The stable points that the master has told of, whether or not they are applied (R2).</summary>
@@ -35,7 +36,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
 
         HeardOf = LogIndex.Max(HeardOf, LogIndex.Max(request.Stable, request.Previous.Index + request.Entries.Count));
         Follow(request.Header);
-        Told.Told(request.Header.Epoch, request.Stable, env.Now);
+        Told.Told(request.Header.Epoch, request.Applied, env.Now);
         var previous = request.Previous;
         for (var cut = false; ; cut = true)
         {
@@ -65,7 +66,10 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         if (env.Log.PromisedEpoch != request.Header.Epoch || _verifiedEpoch != request.Header.Epoch || _idle is not null)
             return Refuse(request.Header) ?? Reply(AppendOutcome.Busy);
         if (env.Log.DurableIndex < matched) return Reply(AppendOutcome.Busy); // replaced by a snapshot while it waited
-        commit.SetStable(LogIndex.Min(request.Stable, LogIndex.Min(_verified, env.Log.DurableIndex)));
+        _stable = LogIndex.Max(_stable, LogIndex.Min(request.Stable, _verified));
+        commit.Guard.AppliedByMaster = LogIndex.Max(commit.Guard.AppliedByMaster, LogIndex.Min(request.Applied, _verified));
+        commit.SetStable(LogIndex.Min(LogIndex.Min(request.Stable, request.Applied), LogIndex.Min(_verified, env.Log.DurableIndex)));
+        commit.Look();
         commit.SetReplicated(LogIndex.Min(request.Replicated, _verified));
         follower.MastersDigest(request.Digest);
         if (LogIndex.Min(_verified, env.Log.DurableIndex) >= request.Stable) follower.HoldsAllAcknowledged();
@@ -76,6 +80,8 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
             PromisedEpoch = env.Log.PromisedEpoch,
             Session = follower.ConfirmLease(request.Header),
             WantsState = follower.WantsState,
+            Applied = commit.Committed,
+            Suspect = env.Marks.Suspect,
         };
     }
 
@@ -210,7 +216,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     /// <summary>Saves, then cuts what the master has not (C2). What was committed is taken back only after a declared data loss, by rebuilding (C3).</summary>
     private async Task<bool> CutAsync(LogIndex from, MasterHeader header)
     {
-        var takesBack = from <= commit.Stable; // what is stable may be half applied already
+        var takesBack = from <= LogIndex.Max(_stable, commit.Stable); // what is stable may be half applied already
         if (takesBack && header.DataLossCount <= env.Log.DataLossCount)
         {
             follower.Quarantine($"the master at {header.Epoch} has not what was committed here at {from}, and no data loss was declared");
@@ -221,6 +227,8 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
         {
             await SaveOrphansFromAsync(from);
             await env.Log.CutFromAsync(from);
+            _stable = LogIndex.Min(_stable, from.Previous());
+            commit.Guard.AppliedByMaster = LogIndex.Min(commit.Guard.AppliedByMaster, from.Previous());
         });
         return true;
     }
@@ -287,7 +295,7 @@ internal sealed class MasterFeed(ReplicaEnvironment env, CommitExecutor commit, 
     private static InstallReply Reply(AppendReply refused) => new() { Outcome = refused.Outcome, PromisedEpoch = refused.PromisedEpoch };
 
     private AppendReply Reply(AppendOutcome outcome, LogPosition hint = default, bool needsSnapshot = false) =>
-        new() { Outcome = outcome, Hint = hint, NeedsSnapshot = needsSnapshot, PromisedEpoch = env.Log.PromisedEpoch };
+        new() { Outcome = outcome, Hint = hint, NeedsSnapshot = needsSnapshot, PromisedEpoch = env.Log.PromisedEpoch, Applied = commit.Committed, Suspect = env.Marks.Suspect };
 }
 
 /// <summary>What the feed asks of its replica.</summary>
