@@ -2,7 +2,7 @@ namespace Orleans.MasterSlave;
 
 /// <summary>
 /// The operation was logged, and an operator decided that it is never to be executed, for the group could not go on with it: it changed
-/// nothing, on any replica (W10).
+/// nothing, on any replica.
 /// </summary>
 [GenerateSerializer, Alias("masterslave.skipped")]
 public sealed class OperationSkippedException : MasterSlaveException

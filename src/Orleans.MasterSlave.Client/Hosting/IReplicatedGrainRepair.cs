@@ -1,7 +1,7 @@
 namespace Orleans.MasterSlave;
 
 /// <summary>
-/// For operators: what becomes of a grain that stopped at an operation which it cannot execute (W10). In the services of every client and
+/// For operators: what becomes of a grain that stopped at an operation which it cannot execute. In the services of every client and
 /// silo with <c>AddMasterSlave</c>.
 /// </summary>
 public interface IReplicatedGrainRepair
