@@ -44,7 +44,7 @@ internal interface IReplicatedObject
     Task<byte[]> SaveStateAsync();
 
     /// <summary>A hash of the state's values: equal on replicas whose states are.</summary>
-    Task<UInt128> HashStateAsync();
+    Task<StateHashes> HashStateAsync();
 
     /// <summary>What an operation calls, for reports.</summary>
     string Describe(LogEntry operation) => $"{operation.Position} request {operation.Request}";

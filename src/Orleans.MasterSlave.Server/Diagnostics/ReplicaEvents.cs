@@ -96,6 +96,8 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
         LogStateDiffers(group, at, lastEqual, operations, rebuilds ? "It is rebuilt from the master's snapshot" : "It was rebuilt before, so it is left as it is, and compared no more");
     }
 
+    public void StateOrderDiffers(LogPosition at, string operations) => LogStateOrderDiffers(group, at, operations);
+
     public void StateRebuilt(LogPosition at) => LogStateRebuilt(group, at);
 
     public void StoppedAt(EntryStop stop)
@@ -205,6 +207,11 @@ internal sealed partial class ReplicaEvents(GroupId group, MasterSlaveMetrics me
 
     [LoggerMessage(LogLevel.Error, "Group {Group}: after {At} the state of this slave is not the master's, though their logs are the same; they were last compared and equal after {LastEqual}. {What}. An operation depends on something that differs from replica to replica: docs/writing-grains.md, What differs. The last operations: {Operations}")]
     private partial void LogStateDiffers(GroupId group, LogPosition at, LogPosition lastEqual, string operations, string what);
+
+    [LoggerMessage(LogLevel.Warning,
+        "Group {Group}: after {At} a collection in the state of this slave holds its elements in another order than the master's; the values are the same. " +
+        "No operation may depend on that order: docs/writing-grains.md, What differs. The last operations: {Operations}")]
+    private partial void LogStateOrderDiffers(GroupId group, LogPosition at, string operations);
 
     [LoggerMessage(LogLevel.Warning, "Group {Group}: the state of this slave was replaced by its master's of {At}.")]
     private partial void LogStateRebuilt(GroupId group, LogPosition at);

@@ -122,6 +122,8 @@ internal interface IReplicaEvents
     void AppliesForVersion(CodeVersion version);
     /// <summary>This slave's state is not what its master's was at the same position, though their logs are the same (W11).</summary>
     void StateDiffers(LogPosition at, LogPosition lastEqual, string operations, bool rebuilds);
+    /// <summary>The values are the master's, and a collection holds them in another order.</summary>
+    void StateOrderDiffers(LogPosition at, string operations);
     /// <summary>The master's state was put in the place of one that differed.</summary>
     void StateRebuilt(LogPosition at);
     /// <summary>Nothing is applied from an entry on, before an operator has decided (W10).</summary>

@@ -1,3 +1,4 @@
+using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Replication;
@@ -31,6 +32,7 @@ internal sealed class StateWatch(ReplicaEnvironment env)
 {
     private const int MostReported = 10;
     private readonly StateComparison _comparison = new();
+    private bool _toldOfOrder;
     private readonly string _code = $"{env.Version.Application}|{env.Version.Library}|{Environment.Version}";
 
     public StateTrust Trust { get; private set; }
@@ -47,10 +49,10 @@ internal sealed class StateWatch(ReplicaEnvironment env)
     {
         if (Trust == StateTrust.Suspect) return;
         var began = env.Now;
-        UInt128 hash;
+        StateHashes hashes;
         try
         {
-            hash = await env.Object.HashStateAsync();
+            hashes = await env.Object.HashStateAsync();
         }
         catch (Exception e)
         {
@@ -59,7 +61,7 @@ internal sealed class StateWatch(ReplicaEnvironment env)
         }
 
         Took?.Invoke(env.Now - began);
-        Newest = new StateDigest(at, hash, _code);
+        Newest = new StateDigest(at, hashes, _code);
         Judge(_comparison.Own(Newest));
     }
 
@@ -78,16 +80,25 @@ internal sealed class StateWatch(ReplicaEnvironment env)
         env.Events.StateRebuilt(at);
     }
 
-    private void Judge(LogPosition? difference)
+    private void Judge(StateDifference? found)
     {
-        if (difference is not { } at || Trust is StateTrust.Rebuilding or StateTrust.Suspect) return;
+        if (found is not { } difference || Trust is StateTrust.Rebuilding or StateTrust.Suspect) return;
+        if (difference.OfOrderOnly)
+        {
+            // Rebuilding would not mend it: the next removal makes it so again.
+            if (!_toldOfOrder) env.Events.StateOrderDiffers(difference.At, LastOperations(difference));
+            _toldOfOrder = true;
+            return;
+        }
+
         Trust = Trust == StateTrust.Equal ? StateTrust.Rebuilding : StateTrust.Suspect;
-        env.Events.StateDiffers(at, _comparison.LastEqual, LastOperations(at), rebuilds: WantsState);
+        env.Events.StateDiffers(difference.At, difference.Since, LastOperations(difference), rebuilds: WantsState);
     }
 
-    private string LastOperations(LogPosition at)
+    private string LastOperations(StateDifference difference)
     {
-        var first = LogIndex.Max(at.Index + (1 - MostReported), LogIndex.Max(env.Log.Base.Index, _comparison.LastEqual.Index).Next());
+        var (at, since) = (difference.At, difference.Since);
+        var first = LogIndex.Max(at.Index + (1 - MostReported), LogIndex.Max(env.Log.Base.Index, since.Index).Next());
         try
         {
             var entries = env.Log.Read(first, MostReported, 1 << 20);

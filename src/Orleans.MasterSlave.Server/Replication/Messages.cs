@@ -1,3 +1,4 @@
+using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Group;
 using Orleans.MasterSlave.Journal;
@@ -48,10 +49,10 @@ internal sealed class AppendRequest
 
 /// <summary>A hash of a replica's state as it was right after an entry.</summary>
 /// <param name="Position">The entry.</param>
-/// <param name="Hash">See <c>StateHash</c>.</param>
+/// <param name="Hashes">See <c>StateHash</c>.</param>
 /// <param name="Code">What the replica ran: another version may write the same state otherwise, so only digests of the same code are compared.</param>
 [GenerateSerializer, Immutable, Alias("masterslave.state-digest")]
-internal sealed record StateDigest([property: Id(0)] LogPosition Position, [property: Id(1)] UInt128 Hash, [property: Id(2)] string Code);
+internal sealed record StateDigest([property: Id(0)] LogPosition Position, [property: Id(1)] StateHashes Hashes, [property: Id(2)] string Code);
 
 internal enum AppendOutcome
 {

@@ -125,7 +125,7 @@ internal sealed partial class GrainObject : IReplicatedObject
     public Task<byte[]?> ImportFirstStateAsync(CancellationToken cancelled) =>
         _turns.ExclusiveAsync(() => _limits.OfOthers(() => ImportInTurnAsync(cancelled), "the import of the first state"));
 
-    public Task<UInt128> HashStateAsync() => _turns.ExclusiveAsync(() => Task.FromResult(StateHash.Of(_serializer.SerializeToArray(Grain.State), _serializer.SessionPool)));
+    public Task<StateHashes> HashStateAsync() => _turns.ExclusiveAsync(() => Task.FromResult(StateHash.Of(_serializer.SerializeToArray(Grain.State), _serializer.SessionPool)));
 
     public string Describe(LogEntry operation)
     {

@@ -35,6 +35,8 @@ internal sealed class SimEvents(SimWorld world, SimSilo silo, GroupId group) : I
     public void AppliesForVersion(CodeVersion version) => Note("applies for another version", 0, version);
     public void StateRebuilt(LogPosition at) => Note("state rebuilt", at.Index.Value, at);
 
+    public void StateOrderDiffers(LogPosition at, string operations) => Note("order differs", at.Index.Value, operations);
+
     public void StateDiffers(LogPosition at, LogPosition lastEqual, string operations, bool rebuilds)
     {
         Note("state differs", at.Index.Value, operations);

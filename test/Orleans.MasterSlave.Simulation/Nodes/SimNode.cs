@@ -60,6 +60,9 @@ internal sealed class SimNode(SimCluster cluster, int index, SimRandom random) :
     /// <summary>For scripted histories: the state of this node is always written otherwise than elsewhere.</summary>
     public bool WritesOtherwise { get; set; }
 
+    /// <summary>For scripted histories: a collection of the state holds the same in another order.</summary>
+    public bool OrdersOtherwise { get; set; }
+
     /// <summary>The version of the application that the node is started with next.</summary>
     public string Version { get; set; } = "1";
 

@@ -131,11 +131,12 @@ internal sealed class SimObject(SimWorld world, TimeProvider time, int index, Gr
         return Task.FromResult(bytes);
     }
 
-    public Task<UInt128> HashStateAsync()
+    public Task<StateHashes> HashStateAsync()
     {
         world.Require(!_applying, () => "a digest is not taken within an operation (W11)");
         world.Count("digest");
-        return Task.FromResult(new UInt128(Digest, (ulong)Hidden + (node.WritesOtherwise ? 1_000UL : 0)));
+        var values = new UInt128(Digest, (ulong)Hidden + (node.WritesOtherwise ? 1_000UL : 0));
+        return Task.FromResult(new StateHashes(values + (node.OrdersOtherwise ? UInt128.One : 0), values));
     }
 
     public async Task RestoreStateAsync(byte[]? state)

@@ -60,6 +60,25 @@ public sealed class DigestTests
         scenario.Heal();
     });
 
+    /// <summary>A Dictionary that was restored is in another order, and would be again: it is told once, and the slave serves on.</summary>
+    [Fact]
+    public void StateOfTheSameValues_InAnotherOrder_IsToldOnce_AndNotRebuilt() => Scenario.Play(() =>
+    {
+        var (scenario, slave) = Begin();
+        slave.OrdersOtherwise = true;
+        scenario.Change(40);
+        scenario.UntilAllRest();
+        Assert.Equal((1, 0, 0), (Count(scenario, "order differs"), Count(scenario, "state differs"), Count(scenario, "state rebuilt")));
+        scenario.Wait(TimeSpan.FromSeconds(1)); // its master vouches for it
+        Assert.Equal(Contracts.ReplyKind.Answered, scenario.Soon(scenario.Read(slave, masterOnly: false))?.Kind);
+        slave.GoesAstray = true;
+        scenario.Change(3);
+        slave.GoesAstray = false;
+        scenario.Change(20);
+        scenario.Until(() => Count(scenario, "state rebuilt") == 1, "a difference of values is found all the same");
+        scenario.Heal();
+    });
+
     [Fact]
     public void Replicas_ThatCameByEveryWay_HaveTheSameDigests() => Scenario.Play(() =>
     {

@@ -132,7 +132,7 @@ public sealed class BatchTests
 
         public Task<byte[]> ReadAsync(byte[] payload) => throw new NotSupportedException();
 
-        public Task<UInt128> HashStateAsync() => throw new NotSupportedException();
+        public Task<StateHashes> HashStateAsync() => throw new NotSupportedException();
         public Task<byte[]> SaveStateAsync() => throw new NotSupportedException();
 
         public Task RestoreStateAsync(byte[]? state) => throw new NotSupportedException();

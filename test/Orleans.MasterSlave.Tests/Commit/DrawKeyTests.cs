@@ -77,7 +77,7 @@ public sealed class DrawKeyTests : IAsyncDisposable
             return Task.FromResult<IReadOnlyList<byte[]>>([.. operations.Select(_ => new byte[] { 1 })]);
         }
 
-        public Task<UInt128> HashStateAsync() => throw new NotSupportedException();
+        public Task<StateHashes> HashStateAsync() => throw new NotSupportedException();
         public Task<byte[]> SaveStateAsync() => Task.FromResult(new byte[] { 1 });
         public Task RestoreStateAsync(byte[]? state) => Task.CompletedTask;
         public string? Admit(RequestId request, byte[] payload) => null;

@@ -81,7 +81,7 @@ public sealed class EntryContentTests
         public void Forget(RequestId request) => throw new NotSupportedException();
         public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key) => throw new NotSupportedException();
         public Task<byte[]> ReadAsync(byte[] payload) => throw new NotSupportedException();
-        public Task<UInt128> HashStateAsync() => throw new NotSupportedException();
+        public Task<StateHashes> HashStateAsync() => throw new NotSupportedException();
         public Task<byte[]> SaveStateAsync() => throw new NotSupportedException();
         public Task RestoreStateAsync(byte[]? state) => throw new NotSupportedException();
         public Task RoleChangedAsync(ReplicaRole role) => throw new NotSupportedException();

@@ -139,7 +139,7 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
         }
 
         public Task<byte[]> ReadAsync(byte[] payload) => Task.FromResult(BitConverter.GetBytes(_count));
-        public Task<UInt128> HashStateAsync() => throw new NotSupportedException();
+        public Task<StateHashes> HashStateAsync() => throw new NotSupportedException();
         public Task<byte[]> SaveStateAsync() => Task.FromResult(BitConverter.GetBytes(_count));
 
         public Task RestoreStateAsync(byte[]? state)

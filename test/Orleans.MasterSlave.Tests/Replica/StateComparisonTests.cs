@@ -1,3 +1,4 @@
+using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Journal;
 using Orleans.MasterSlave.Replicas;
@@ -20,12 +21,12 @@ public sealed class StateComparisonTests
         if (ownFirst)
         {
             Assert.Null(_comparison.Own(own));
-            Assert.Equal(At(1, 5), _comparison.Masters(masters));
+            Assert.Equal(At(1, 5), _comparison.Masters(masters)?.At);
         }
         else
         {
             Assert.Null(_comparison.Masters(masters));
-            Assert.Equal(At(1, 5), _comparison.Own(own));
+            Assert.Equal(At(1, 5), _comparison.Own(own)?.At);
         }
     }
 
@@ -42,12 +43,26 @@ public sealed class StateComparisonTests
         Assert.Null(_comparison.Masters(Digest(2, 13, 8)));
     }
 
+    [Theory]
+    [InlineData(8, 7, true)]
+    [InlineData(7, 8, false)]
+    [InlineData(8, 8, false)]
+    public void OrderAlone_IsToldFromValues(ulong ordered, ulong unordered, bool ofOrderOnly)
+    {
+        _comparison.Own(Digest(1, 3, 1));
+        _comparison.Masters(Digest(1, 3, 1));
+        _comparison.Own(Digest(1, 5, 7));
+        var masters = Digest(1, 5, 7) with { Hashes = new StateHashes(ordered, unordered) };
+        Assert.Equal(new StateDifference(At(1, 5), At(1, 3), ofOrderOnly), _comparison.Masters(masters));
+        Assert.Equal(ofOrderOnly ? At(1, 5) : At(1, 3), _comparison.LastEqual);
+    }
+
     [Fact]
     public void AMasterThatIsFarAhead_IsComparedLater_AndMemoryIsBounded()
     {
         for (var i = 1; i <= 40; i++) Assert.Null(_comparison.Masters(Digest(1, i, (ulong)i)));
         Assert.Null(_comparison.Own(Digest(1, 3, 99))); // forgotten
-        Assert.Equal(At(1, 35), _comparison.Own(Digest(1, 35, 99)));
+        Assert.Equal(At(1, 35), _comparison.Own(Digest(1, 35, 99))?.At);
     }
 
     [Fact]
@@ -65,5 +80,5 @@ public sealed class StateComparisonTests
         List<int> Marked(int operations) => [.. Enumerable.Range(1, operations).Where(_ => marks.Next() == EntryFlags.DigestHere)];
     }
 
-    private static StateDigest Digest(long epoch, long index, ulong hash, string code = "code") => new(At(epoch, index), hash, code);
+    private static StateDigest Digest(long epoch, long index, ulong hash, string code = "code") => new(At(epoch, index), new StateHashes(hash, hash), code);
 }
