@@ -1,5 +1,6 @@
 using Orleans.MasterSlave.Commit;
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.Diagnostics;
 
 namespace Orleans.MasterSlave.Replicas;
 
@@ -48,9 +49,10 @@ internal sealed class FirstState(ReplicaEnvironment env, CommitExecutor commit, 
         return !_ended.IsCancellationRequested;
     }
 
+    /// <summary>The author's code hears of it in a thread of its own: what it does then is no matter of the replica's.</summary>
     public void End()
     {
-        _ended.Cancel();
+        Discarded.Observe(_ended.CancelAsync(), env.Events.FirstStateFailed);
         _asked.TrySetResult();
     }
 
