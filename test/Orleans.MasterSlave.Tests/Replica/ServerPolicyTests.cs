@@ -14,7 +14,7 @@ public sealed class ServerPolicyTests
 
     private static readonly ReplicaStanding Slave = Serving with { IsMaster = false, BarrierCommitted = false, LeaseIsValid = false, MayAnswer = false };
 
-    public enum Who { Serving, Slave, Quarantined, Beginning, BeginningTooFew, BeginningFull, TooFew, Full, AloneWithoutLease }
+    public enum Who { Serving, Slave, Quarantined, Beginning, BeginningTooFew, BeginningFull, TooFew, Full, AloneWithoutLease, WithoutFirstState }
 
     /// <summary>Before the barrier is committed nothing is refused: a copy of the request may be among what was inherited (W7, W8).</summary>
     [Theory]
@@ -26,6 +26,7 @@ public sealed class ServerPolicyTests
     [InlineData(Who.Quarantined, 10, false, nameof(ServerDecision.RefuseQuarantined))]
     [InlineData(Who.Beginning, 10, false, nameof(ServerDecision.AwaitBarrier))]
     [InlineData(Who.Beginning, 101, false, nameof(ServerDecision.AwaitBarrier))]
+    [InlineData(Who.WithoutFirstState, 10, false, nameof(ServerDecision.RefuseNoFirstState))]
     [InlineData(Who.BeginningTooFew, 10, false, nameof(ServerDecision.AwaitBarrier))]
     [InlineData(Who.BeginningFull, 10, false, nameof(ServerDecision.AwaitBarrier))]
     [InlineData(Who.TooFew, 10, false, nameof(ServerDecision.RefuseTooFewInSync))]
@@ -53,6 +54,7 @@ public sealed class ServerPolicyTests
     [InlineData(Who.Slave, false, nameof(ServerDecision.Execute))]
     [InlineData(Who.Slave, true, nameof(ServerDecision.Redirect))]
     [InlineData(Who.Beginning, false, nameof(ServerDecision.AwaitBarrier))]
+    [InlineData(Who.WithoutFirstState, true, nameof(ServerDecision.RefuseNoFirstState))]
     [InlineData(Who.Quarantined, false, nameof(ServerDecision.RefuseQuarantined))]
     public void ForRead_DecidesByTheReplicasStanding(Who who, bool masterOnly, string expected)
     {
@@ -80,6 +82,7 @@ public sealed class ServerPolicyTests
         Who.Slave => Slave,
         Who.Quarantined => Serving with { Quarantined = true },
         Who.Beginning => Serving with { BarrierCommitted = false },
+        Who.WithoutFirstState => Serving with { BarrierCommitted = false, FirstStateFailed = true },
         Who.BeginningTooFew => Serving with { BarrierCommitted = false, EnoughInSync = false },
         Who.BeginningFull => Serving with { BarrierCommitted = false, HasRoom = false },
         Who.TooFew => Serving with { EnoughInSync = false },

@@ -194,12 +194,26 @@ public sealed class ClientPolicyTests
     [InlineData((int)RefusalReason.RequestExpired)]
     [InlineData((int)RefusalReason.TokenLost)]
     [InlineData((int)RefusalReason.Unsupported)]
+    [InlineData((int)RefusalReason.NoFirstState)]
     public void FinalRefusal_EndsTheCall(int reason)
     {
         var call = Call(CallKind.Operation, View(1, A, A, B));
         Sent(call, default);
         call.OnRefused(A, (RefusalReason)reason, null, Ms(5));
         Assert.Equal(ClientStep.GiveUp, ClientPolicy.Next(call, Ms(5)).Step);
+    }
+
+    /// <summary>The first state may be there when another copy of the call, which is out still, arrives: then it is executed.</summary>
+    [Theory]
+    [InlineData(false, typeof(FirstStateImportException))]
+    [InlineData(true, typeof(OperationOutcomeUnknownException))]
+    public void RefusalForWantOfAFirstState_IsTold_UnlessAnotherCopyIsOut(bool another, Type expected)
+    {
+        var call = Call(CallKind.Operation, View(1, A, A, B));
+        Sent(call, default);
+        if (another) Sent(call, Ms(400));
+        call.OnRefused(A, RefusalReason.NoFirstState, "the old storage is away", Ms(500));
+        Assert.IsType(expected, CallFailure.Of(call, new ClientGroup(new GroupId(GrainId.Create("test", "a")), 10, mayHaveBeenForgotten: false), null));
     }
 
     [Fact]
