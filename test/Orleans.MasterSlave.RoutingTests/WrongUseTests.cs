@@ -26,7 +26,10 @@ public sealed class WrongUseTests : IClassFixture<FakeCluster>
         try
         {
             foreach (var call in new Func<Task>[] { () => grain.Write("x"), () => grain.Read() })
-                Assert.Contains("RequestContext[\"secret\"]", (await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(call)).Message, StringComparison.Ordinal);
+            {
+                var refusal = await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(call);
+                Assert.Contains("RequestContext[\"secret\"]", refusal.Message, StringComparison.Ordinal);
+            }
         }
         finally
         {

@@ -133,7 +133,4 @@ public sealed class MasterSlaveOptions
 
     /// <summary>Where this silo stands: replicas of a group go to different zones as long as there are any. Default: none.</summary>
     public string Zone { get; set; } = "";
-
-    /// <summary>Has no effect: group records cannot live in memory storage. Default false.</summary>
-    public bool AllowVolatileGroupStorage { get; set; }
 }

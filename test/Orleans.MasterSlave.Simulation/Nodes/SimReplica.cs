@@ -1,6 +1,7 @@
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Liveness;
 using Orleans.MasterSlave.Replicas;
+using Orleans.MasterSlave.Shell;
 using Orleans.MasterSlave.Simulated.Disk;
 using Orleans.MasterSlave.Simulated.World;
 
@@ -21,6 +22,9 @@ internal sealed class SimReplica : IReplicaListener, IWatchedReplica
     }
 
     public Replica Replica { get; }
+
+    /// <summary>As in a silo's shell: a copy of a read that is under way joins it.</summary>
+    public RunningReads Reads { get; } = new();
     public SimDisk Disk { get; }
     public OwnedLog Log { get; }
     public SimObject Object { get; }

@@ -98,7 +98,8 @@ internal sealed class SimSilo
     /// <summary>As <see cref="ExecuteAsync"/>, of a read.</summary>
     public async Task<CallReply> ReadAsync(SimGroup group, ReadRequest request)
     {
-        var reply = await (await ReplicaAsync(group.Id)).ReadAsync(request);
+        var replica = await _slots[_cluster.IndexOf(group.Id)].StartedAsync();
+        var reply = await replica.Reads.RunAsync(request, replica.Replica.ReadAsync);
         if (reply.Kind == ReplyKind.Answered && !request.PositionOnly)
             group.Checker.ReadAnswered(Index, SimObject.Read(reply.Payload!).Count, _cluster.Options.LimitsOf(Index, _cluster.Options.Limits).MaxStaleness);
         return reply;

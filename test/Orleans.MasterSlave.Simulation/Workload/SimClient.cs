@@ -115,8 +115,9 @@ internal class SimClient(SimCluster cluster, SimGroup group, Guid firstId, SimRa
     {
         var (life, began) = (_life, Group.Checker.Now);
         var (seen, token) = (life.Seen, life.Token);
+        var call = new RequestId(life.Id, ++life.Reads);
         var reply = await UntilAnsweredAsync(
-            attempt => new ReadRequest { Payload = [], Token = token, MasterOnly = masterOnly, Birth = token.Birth },
+            attempt => new ReadRequest { Payload = [], Token = token, MasterOnly = masterOnly, Birth = token.Birth, Call = call },
             (silo, read) => silo.ReadAsync(Group, read),
             masterOnly ? CallKind.ReadMaster : CallKind.ReadAny);
         if (life != _life) return;
@@ -186,6 +187,7 @@ internal class SimClient(SimCluster cluster, SimGroup group, Guid firstId, SimRa
     {
         public Guid Id { get; set; } = id;
         public long Sequence { get; set; }
+        public long Reads { get; set; }
 
         /// <summary>Operations under way.</summary>
         public SortedSet<long> Open { get; } = [];

@@ -103,7 +103,9 @@ internal sealed class SimRouting
         {
             ReplicaGrainId.TryParse(replica, out _, out var to);
             return new CallCarrier(new Reachability(routing._cluster, gateway), AddressOf(gateway), routing._cluster.World.Time)
-                .CarryAsync(to!, () => routing.ForwardAsync(gateway, replica, request), patience);
+                .CarryAsync(
+                    to!, () => routing.ForwardAsync(gateway, replica, request), patience,
+                    request is ReadRequest { PositionOnly: false } read ? () => routing.ForwardAsync(gateway, replica, read.Question()) : null);
         });
 
         private static SiloAddress AddressOf(SimSilo silo) => SimIds.Address(silo.Index, silo.Liveness.Self.StartCount);
