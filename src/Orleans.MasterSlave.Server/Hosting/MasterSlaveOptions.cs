@@ -71,8 +71,8 @@ public sealed class MasterSlaveOptions
     public TimeSpan TurnTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// For how long the log may hang in one write or sync before this silo is no longer taken for alive, and slaves elsewhere take over its masterships
-    ///. Longer than any pause that the disk makes at times; at least 100 ms, default 5 s.
+    /// For how long the log may hang in one write or sync before this silo is no longer taken for alive, and slaves elsewhere take over its
+    /// masterships. Longer than any pause that the disk makes at times; at least 100 ms, default 5 s.
     /// </summary>
     public TimeSpan LogStallTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
