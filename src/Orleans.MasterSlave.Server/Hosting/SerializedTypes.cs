@@ -32,7 +32,7 @@ internal sealed class SerializedTypes(Func<Type, bool> hasCodec)
 
     private void Follow(Type type, string where, bool inState)
     {
-        if (type.IsGenericParameter || type == typeof(object) || typeof(Delegate).IsAssignableFrom(type) || !_seen.Add((type, inState))) return;
+        if (type.IsGenericParameter || type.IsEnum || type == typeof(object) || typeof(Delegate).IsAssignableFrom(type) || !_seen.Add((type, inState))) return;
         if (type.HasElementType)
         {
             Follow(type.GetElementType()!, where, inState);

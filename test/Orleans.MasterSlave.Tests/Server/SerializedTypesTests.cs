@@ -95,8 +95,15 @@ public abstract class SoundBase
     public int Ids => _ids.Count;
 }
 
+[GenerateSerializer, Alias("test.sound-kind")]
+public enum SoundKind
+{
+    Whole,
+    Half,
+}
+
 [GenerateSerializer, Alias("test.sound-part")]
-public sealed record SoundPart(string Name, Uri? Where, decimal Amount);
+public sealed record SoundPart(string Name, Uri? Where, decimal Amount, SoundKind Kind);
 
 public interface ISoundCalls
 {
