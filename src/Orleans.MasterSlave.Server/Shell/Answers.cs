@@ -41,6 +41,10 @@ internal sealed class Answers(CallSerializer calls, Action<string, Exception> un
         }
     }
 
+    /// <summary>An operator decided that an operation is never to be executed (W10).</summary>
+    public byte[] OfSkipped(GrainId group, LogPosition position) => calls.SerializeResponse(
+        Response.FromException(new OperationSkippedException($"{group}: an operator decided that operation {position} is never to be executed. It changed nothing.")));
+
     private static string NameOf(IInvokable request) => $"{request.GetInterfaceName()}.{request.GetMethodName()}";
 
     private static LocalFailureException Local(IInvokable request, Exception error) =>

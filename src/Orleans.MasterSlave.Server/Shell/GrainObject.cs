@@ -25,6 +25,7 @@ internal sealed partial class GrainObject : IReplicatedObject
     private readonly HashSet<string> _unserializable = []; // calls that were told of
     private readonly Dictionary<RequestId, (byte[] Payload, CallPayload Call)> _admitted = []; // read, and not applied yet
     private readonly Dictionary<LogIndex, IReadOnlyList<Func<Task>>> _afterCommit = []; // what applied operations want done, until they are answered
+    private readonly GrainId _group; // as callers name it: the same on every replica
     private readonly GrainTarget _target;
     private readonly IEntryMarks _marks;
     private readonly IncomingFilters _filters;
@@ -34,6 +35,7 @@ internal sealed partial class GrainObject : IReplicatedObject
         IGrainContext context, Turns turns, CallSerializer calls, Serializer serializer, TurnLimits limits, IncomingFilters filters, IEntryMarks marks, ILogger logger)
     {
         (_context, _turns, _calls, _serializer, _limits, _marks, _logger) = (context, turns, calls, serializer, limits, marks, logger);
+        _group = ReplicaKey.GroupOf(context.GrainId);
         _target = new GrainTarget(context);
         _answers = new Answers(calls, TellUnserializable);
         _filters = filters;
@@ -99,8 +101,7 @@ internal sealed partial class GrainObject : IReplicatedObject
         return null;
     }
 
-    public byte[] AnswerOfSkipped(LogEntry entry) => _calls.SerializeResponse(
-        Response.FromException(new OperationSkippedException($"{_context.GrainId}: an operator decided that operation {entry.Position} is never to be executed. It changed nothing.")));
+    public byte[] AnswerOfSkipped(LogEntry entry) => _answers.OfSkipped(_group, entry.Position);
 
     public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key) =>
         _turns.ExclusiveAsync(() => _limits.OfOperations(() => ApplyInTurnAsync(operations, key), operations));
@@ -113,7 +114,7 @@ internal sealed partial class GrainObject : IReplicatedObject
         }
         catch (TurnOverrunException e)
         {
-            LogReadOverran(_context.GrainId, e.Message);
+            LogReadOverran(_group, e.Message);
             return _calls.SerializeResponse(Response.FromException(new TimeoutException(e.Message)));
         }
     });
@@ -164,7 +165,7 @@ internal sealed partial class GrainObject : IReplicatedObject
         }
         catch (Exception e)
         {
-            LogRoleHandlerFailed(e, _context.GrainId, role);
+            LogRoleHandlerFailed(e, _group, role);
         }
     }
 
@@ -172,7 +173,7 @@ internal sealed partial class GrainObject : IReplicatedObject
     {
         if (_afterCommit.Count == 0) return;
         foreach (var entry in operations)
-            if (_afterCommit.Remove(entry.Index, out var actions)) Discarded.Observe(RunAfterCommitAsync(actions), e => LogAfterCommitFailed(e, _context.GrainId));
+            if (_afterCommit.Remove(entry.Index, out var actions)) Discarded.Observe(RunAfterCommitAsync(actions), e => LogAfterCommitFailed(e, _group));
     }
 
     private async Task<IReadOnlyList<byte[]>> ApplyInTurnAsync(IReadOnlyList<LogEntry> operations, DrawKey key)
@@ -272,7 +273,7 @@ internal sealed partial class GrainObject : IReplicatedObject
     /// <summary>Once for each method: it may be called all the time.</summary>
     private void TellUnserializable(string call, Exception error)
     {
-        if (_unserializable.Add(call)) LogUnserializable(error, _context.GrainId, call);
+        if (_unserializable.Add(call)) LogUnserializable(error, _group, call);
     }
 
     private void KeepAfterCommit(LogIndex index, IReadOnlyList<Func<Task>> actions)

@@ -36,6 +36,13 @@ public sealed class AnswersTests
     }
 
     [Fact]
+    public void AnswerOfASkippedOperation_NamesTheGroup_AndNoReplica()
+    {
+        var text = Calls.DeserializeResponse(Answers.OfSkipped(GrainId.Create("book", "one"), new LogPosition(new Epoch(2), new LogIndex(7)))).Exception!.Message;
+        Assert.Equal("book/one: an operator decided that operation e2:7 is never to be executed. It changed nothing.", text);
+    }
+
+    [Fact]
     public void Exception_WithoutCodec_KeepsItsTypeAndMessageInTheText()
     {
         var error = Thrown(Response.FromException(new OwnException("sold out")));
