@@ -1,9 +1,9 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Orleans.Hosting;
 using Orleans.MasterSlave.Contracts;
+using Orleans.MasterSlave.TestKit;
 using Xunit;
 
 namespace Orleans.MasterSlave.Tests.Abstractions;
@@ -41,7 +41,7 @@ public sealed partial class PublicDocumentationTests
         var known = all.SelectMany(assembly => assembly.GetExportedTypes()).Where(type => typeof(Exception).IsAssignableFrom(type)).Select(type => type.Name).ToHashSet();
         foreach (var page in new[] { "operations.md", "writing-grains.md" })
         {
-            var named = Name().Matches(File.ReadAllText(Path.Combine(Docs(), page))).Select(match => match.Groups[1].Value).Distinct();
+            var named = Name().Matches(File.ReadAllText(Path.Combine(SourceTree.Root(), "docs", page))).Select(match => match.Groups[1].Value).Distinct();
             Assert.Empty(named.Where(name => !known.Contains(name)).Except(["InsufficientFundsException"])); // the example's own
         }
     }
@@ -53,8 +53,6 @@ public sealed partial class PublicDocumentationTests
         var name = member[2..].Split('(')[0];
         return member[0] == 'T' ? name : name[..name.LastIndexOf('.')];
     }
-
-    private static string Docs([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "../../../docs"));
 
     [GeneratedRegex(@"\b[IGLWRCDV]\d{1,2}\b")]
     private static partial Regex Rule();

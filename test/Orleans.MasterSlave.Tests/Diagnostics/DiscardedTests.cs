@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Orleans.MasterSlave.Diagnostics;
+using Orleans.MasterSlave.TestKit;
 using Xunit;
 
 namespace Orleans.MasterSlave.Tests.Diagnostics;
@@ -23,20 +24,10 @@ public sealed class DiscardedTests
     public void Server_DiscardsNoTask_PastTheOnePlace()
     {
         var discards = new Regex(@"^\s*(?:if \(.*\) |else |case .*: )?_ = [\w.]*(?:Async|Task\.\w+|ContinueWith)\(|\)\s_ = [\w.]*Async\(|=> _ = [\w.]*Async\(", RegexOptions.Multiline);
-        var server = Path.Combine(Root(), "src", "Orleans.MasterSlave.Server");
+        var server = Path.Combine(SourceTree.Root(), "src", "Orleans.MasterSlave.Server");
         var found = Directory.EnumerateFiles(server, "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.EndsWith("Discarded.cs", StringComparison.Ordinal) && !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
             .SelectMany(file => discards.Matches(File.ReadAllText(file)).Select(match => $"{Path.GetFileName(file)}: {match.Value.Trim()}"));
         Assert.Empty(found);
-    }
-
-    /// <summary>
-    /// Where the solution is, above the test's own output: in a deterministic build the compiler does not say where the sources lie.
-    /// </summary>
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Orleans.MasterSlave.sln"))) folder = folder.Parent!;
-        return folder.FullName;
     }
 }
