@@ -64,7 +64,7 @@ internal sealed class CommitExecutor(
     public void WantSnapshot()
     {
         _wanted = true;
-        if (_running.IsCompleted && !_held) _running = RunAsync();
+        GoOn();
     }
 
     /// <summary>Operations were applied that no snapshot on disk covers.</summary>
@@ -98,7 +98,12 @@ internal sealed class CommitExecutor(
     /// <summary>Something is known that may let a stopped or waiting entry be applied, or skipped (W10).</summary>
     public void Look()
     {
-        if (_running.IsCompleted && !_held && Committed < _stable) _running = RunAsync();
+        if (Committed < _stable) GoOn();
+    }
+
+    private void GoOn()
+    {
+        if (_running.IsCompleted && !_held) _running = RunAsync();
     }
 
     /// <summary>Completes when an index is committed.</summary>
@@ -115,7 +120,7 @@ internal sealed class CommitExecutor(
         BrokenInvariantException.Unless(stable <= log.Last.Index, $"stable {stable} ≤ last {log.Last.Index}");
         if (stable <= _stable) return;
         _stable = stable;
-        if (_running.IsCompleted && !_held && Committed < _stable) _running = RunAsync();
+        Look();
     }
 
     /// <summary>
@@ -151,7 +156,7 @@ internal sealed class CommitExecutor(
     public void Resume()
     {
         _held = false;
-        if (_running.IsCompleted && Committed < _stable) _running = RunAsync();
+        Look();
     }
 
     /// <summary>Rebuilds state and session table from the log's snapshot, if any; what follows is applied again as it becomes stable (C3).</summary>
@@ -160,8 +165,7 @@ internal sealed class CommitExecutor(
         await HoldAsync();
         Asked()?.TrySetException(new InvalidOperationException("The state was replaced meanwhile."));
         await RestoreAsync();
-        _held = false;
-        if (Committed < _stable) _running = RunAsync();
+        Resume();
     }
 
     private async Task RestoreAsync()
@@ -435,7 +439,7 @@ internal sealed class CommitExecutor(
             _isSaving = false;
         }
 
-        if (_wanted && _running.IsCompleted && !_held) _running = RunAsync();
+        if (_wanted) GoOn();
     }
 
     private TaskCompletionSource? Asked()
