@@ -40,6 +40,13 @@ public sealed class IncomingFilterTests : IAsyncLifetime
         await _cluster.DisposeAsync();
     }
 
+    /// <summary>A grain, and the user whom the calls to it name.</summary>
+    private IGuarded OfAnn(string key)
+    {
+        RequestContext.Set("user", "ann");
+        return _cluster.Client.GetGrain<IGuarded>(key);
+    }
+
     /// <summary>The filter refuses every call that names no user: heartbeats, entries and look-ups name none.</summary>
     [Fact]
     public async Task FilterThatRefusesAnonymousCalls_DoesNotStopReplication_AndRefusesTheAuthorsMethods()
@@ -60,8 +67,7 @@ public sealed class IncomingFilterTests : IAsyncLifetime
     [Fact]
     public async Task Call_IsSeenOnce_AsAnyGrains()
     {
-        RequestContext.Set("user", "ann");
-        var grain = _cluster.Client.GetGrain<IGuarded>("seen");
+        var grain = OfAnn("seen");
         await grain.Add("one");
         await _cluster.InSyncAsync(grain, 2);
         await grain.Add("two");
@@ -76,8 +82,7 @@ public sealed class IncomingFilterTests : IAsyncLifetime
     [Fact]
     public async Task FilterThatChangesArguments_ChangesThemForEveryReplica()
     {
-        RequestContext.Set("user", "ann");
-        var grain = _cluster.Client.GetGrain<IGuarded>("changed");
+        var grain = OfAnn("changed");
         await grain.Add("plain");
         await _cluster.InSyncAsync(grain, 2);
         await grain.Add("shout: hello"); // SetArgument
@@ -96,8 +101,7 @@ public sealed class IncomingFilterTests : IAsyncLifetime
     [Fact]
     public async Task FilterThatReplacesResults_AndOneThatSwallowsExceptions_AreHeard()
     {
-        RequestContext.Set("user", "ann");
-        var grain = _cluster.Client.GetGrain<IGuarded>("replaced");
+        var grain = OfAnn("replaced");
         await grain.Add("one");
         RequestContext.Set("double", true);
         Assert.Equal(4, await grain.Add("two"));
@@ -112,8 +116,7 @@ public sealed class IncomingFilterTests : IAsyncLifetime
     [Fact]
     public async Task FilterOfTheClass_SeesItsMethods()
     {
-        RequestContext.Set("user", "ann");
-        var grain = _cluster.Client.GetGrain<IGuarded>("own");
+        var grain = OfAnn("own");
         await grain.Add("one");
         Assert.Equal("closed", (await Assert.ThrowsAsync<InvalidOperationException>(() => grain.Add("close"))).Message);
         Assert.Equal(["one"], await grain.Entries());
@@ -132,8 +135,7 @@ public sealed class IncomingFilterTests : IAsyncLifetime
     [Fact]
     public async Task FilterThatRefusesARetry_OfWhatWasExecuted_DoesNotHideThat()
     {
-        RequestContext.Set("user", "ann");
-        var grain = _cluster.Client.GetGrain<IGuarded>("retried");
+        var grain = OfAnn("retried");
         await grain.Add("one");
         await _cluster.InSyncAsync(grain, 2);
         var call = grain.AddOnce("two");
@@ -148,8 +150,7 @@ public sealed class IncomingFilterTests : IAsyncLifetime
     [Fact]
     public async Task FilterThatInvokesTheRequestItself_ChangesNothing()
     {
-        RequestContext.Set("user", "ann");
-        var grain = _cluster.Client.GetGrain<IGuarded>("short-cut");
+        var grain = OfAnn("short-cut");
         await grain.Add("one");
         RequestContext.Set("short-cut", true);
         await Assert.ThrowsAnyAsync<Exception>(() => grain.Add("two"));
@@ -161,8 +162,7 @@ public sealed class IncomingFilterTests : IAsyncLifetime
     [Fact]
     public async Task ServerSpans_ShowTheAuthorsMethods_AndNothingOfTheLibrary()
     {
-        RequestContext.Set("user", "ann");
-        var grain = _cluster.Client.GetGrain<IGuarded>("spans");
+        var grain = OfAnn("spans");
         await grain.Add("one");
         await _cluster.InSyncAsync(grain, 2);
         await grain.Entries();
@@ -176,8 +176,7 @@ public sealed class IncomingFilterTests : IAsyncLifetime
     [Fact]
     public async Task ReadWhoseArgumentRefusesItsValue_EndsAtOnce()
     {
-        RequestContext.Set("user", "ann");
-        var grain = _cluster.Client.GetGrain<IGuarded>("picky");
+        var grain = OfAnn("picky");
         var failure = await Assert.ThrowsAsync<NotSupportedOnReplicatedGrainException>(() => grain.Find(new Positive(-7)));
         Assert.Contains("-7 is not positive", failure.Message, StringComparison.Ordinal);
     }
@@ -186,8 +185,7 @@ public sealed class IncomingFilterTests : IAsyncLifetime
     [Fact]
     public async Task ReadThatAwaitsAnOperationOfItsOwnGrain_IsExecutedOnce()
     {
-        RequestContext.Set("user", "ann");
-        var grain = _cluster.Client.GetGrain<IGuarded>("own-operation");
+        var grain = OfAnn("own-operation");
         await grain.Add("one");
         await _cluster.InSyncAsync(grain, 2);
         using (ReadPreferenceScope.Use(ReadPreference.Master)) await Assert.ThrowsAsync<TimeoutException>(() => grain.AddInARead());
@@ -198,8 +196,7 @@ public sealed class IncomingFilterTests : IAsyncLifetime
     [Fact]
     public async Task DeactivateOnIdle_AfterCommit_HandsOver_AndInsideAnOperationIsRefused()
     {
-        RequestContext.Set("user", "ann");
-        var grain = _cluster.Client.GetGrain<IGuarded>("leaving");
+        var grain = OfAnn("leaving");
         await grain.Add("one");
         for (var round = 2; round < 8; round++)
         {

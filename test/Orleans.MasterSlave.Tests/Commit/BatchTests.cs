@@ -108,39 +108,14 @@ public sealed class BatchTests
         public void Dispose() => _fixture.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
-    private sealed class Recorder : IReplicatedObject
+    private sealed class Recorder : FakeObject
     {
         public List<string> Executed { get; } = [];
 
-        public string? Admit(RequestId request, byte[] payload) => null;
-
-        public string? Prepare(LogEntry entry) => null;
-
-        public string? TryOut(byte[] payload) => null;
-
-        public byte[] AnswerOfSkipped(LogEntry entry) => [];
-
-        public void Forget(RequestId request)
-        {
-        }
-
-        public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key)
+        public override Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key)
         {
             Executed.AddRange(operations.Select(o => $"{o.Index.Value}"));
             return Task.FromResult<IReadOnlyList<byte[]>>([.. operations.Select(_ => new byte[] { 1 })]);
-        }
-
-        public Task<byte[]> ReadAsync(byte[] payload) => throw new NotSupportedException();
-
-        public Task<StateHashes> HashStateAsync() => throw new NotSupportedException();
-        public Task<byte[]> SaveStateAsync() => throw new NotSupportedException();
-
-        public Task RestoreStateAsync(byte[]? state) => throw new NotSupportedException();
-
-        public Task RoleChangedAsync(ReplicaRole role) => throw new NotSupportedException();
-
-        public void AnsweredOnMaster(IReadOnlyList<LogEntry> operations)
-        {
         }
     }
 }

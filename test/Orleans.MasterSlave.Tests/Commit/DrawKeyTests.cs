@@ -66,33 +66,18 @@ public sealed class DrawKeyTests : IAsyncDisposable
         return (commit, target);
     }
 
-    private sealed class Drawer : IReplicatedObject
+    private sealed class Drawer : FakeObject
     {
         public List<Guid> Drawn { get; } = [];
         public Exception? Broken { get; set; }
 
-        public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key)
+        public override Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key)
         {
             Drawn.AddRange(operations.Select(o => key.DrawsOf(o.Epoch.Value, o.Index.Value).NextGuid()));
             return Task.FromResult<IReadOnlyList<byte[]>>([.. operations.Select(_ => new byte[] { 1 })]);
         }
 
-        public Task<StateHashes> HashStateAsync() => throw new NotSupportedException();
-        public Task<byte[]> SaveStateAsync() => Task.FromResult(new byte[] { 1 });
-        public Task RestoreStateAsync(byte[]? state) => Task.CompletedTask;
-        public string? Admit(RequestId request, byte[] payload) => null;
-        public string? Prepare(LogEntry entry) => null;
-        public string? TryOut(byte[] payload) => null;
-        public byte[] AnswerOfSkipped(LogEntry entry) => [];
-        public Task<byte[]> ReadAsync(byte[] payload) => throw new NotSupportedException();
-        public Task RoleChangedAsync(ReplicaRole role) => Task.CompletedTask;
-
-        public void Forget(RequestId request)
-        {
-        }
-
-        public void AnsweredOnMaster(IReadOnlyList<LogEntry> operations)
-        {
-        }
+        public override Task<byte[]> SaveStateAsync() => Task.FromResult(new byte[] { 1 });
+        public override Task RestoreStateAsync(byte[]? state) => Task.CompletedTask;
     }
 }

@@ -116,42 +116,23 @@ public sealed class SnapshotUnderLoadTests : IAsyncDisposable
         await _commit.WaitForAsync(new LogIndex(index));
     }
 
-    private sealed class Sum : IReplicatedObject
+    private sealed class Sum : FakeObject
     {
         private long _count;
 
-        public string? Admit(RequestId request, byte[] payload) => null;
-
-        public string? Prepare(LogEntry entry) => null;
-
-        public string? TryOut(byte[] payload) => null;
-
-        public byte[] AnswerOfSkipped(LogEntry entry) => [];
-
-        public void Forget(RequestId request)
-        {
-        }
-
-        public Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key)
+        public override Task<IReadOnlyList<byte[]>> ApplyAsync(IReadOnlyList<LogEntry> operations, DrawKey key)
         {
             _count += operations.Count;
             return Task.FromResult<IReadOnlyList<byte[]>>([.. operations.Select(_ => Array.Empty<byte>())]);
         }
 
-        public Task<byte[]> ReadAsync(byte[] payload) => Task.FromResult(BitConverter.GetBytes(_count));
-        public Task<StateHashes> HashStateAsync() => throw new NotSupportedException();
-        public Task<byte[]> SaveStateAsync() => Task.FromResult(BitConverter.GetBytes(_count));
+        public override Task<byte[]> ReadAsync(byte[] payload) => Task.FromResult(BitConverter.GetBytes(_count));
+        public override Task<byte[]> SaveStateAsync() => Task.FromResult(BitConverter.GetBytes(_count));
 
-        public Task RestoreStateAsync(byte[]? state)
+        public override Task RestoreStateAsync(byte[]? state)
         {
             _count = state is null ? 0 : BitConverter.ToInt64(state);
             return Task.CompletedTask;
-        }
-
-        public Task RoleChangedAsync(ReplicaRole role) => Task.CompletedTask;
-
-        public void AnsweredOnMaster(IReadOnlyList<LogEntry> operations)
-        {
         }
     }
 }

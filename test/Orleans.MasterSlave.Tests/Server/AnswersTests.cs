@@ -1,5 +1,4 @@
 using System.Reflection;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Shell;
 using Orleans.Serialization;
@@ -11,8 +10,7 @@ namespace Orleans.MasterSlave.Tests.Server;
 /// <summary>What becomes of results and exceptions that cannot be serialized (W5).</summary>
 public sealed class AnswersTests
 {
-    private static readonly CallSerializer Calls =
-        ActivatorUtilities.CreateInstance<CallSerializer>(new ServiceCollection().AddSerializer().BuildServiceProvider());
+    private static readonly CallSerializer Calls = CallSerializers.New();
 
     private readonly List<string> _told = [];
 

@@ -1,5 +1,4 @@
 using System.Reflection;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.MasterSlave.Contracts;
 using Orleans.MasterSlave.Filters;
 using Orleans.Serialization;
@@ -11,8 +10,7 @@ namespace Orleans.MasterSlave.Tests.Server;
 /// <summary>Filters that leave before what they began has ended: a limit of time, and behind it a check that takes longer.</summary>
 public sealed class FilteredCallTests
 {
-    private static readonly CallSerializer Calls =
-        ActivatorUtilities.CreateInstance<CallSerializer>(new ServiceCollection().AddSerializer().BuildServiceProvider());
+    private static readonly CallSerializer Calls = CallSerializers.New();
 
     private readonly TaskCompletionSource _check = new(), _method = new();
     private int _executed;
